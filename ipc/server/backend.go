@@ -1,0 +1,62 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"authd/ipc"
+)
+
+// Caller is the process at the other end, by the kernel's word.
+type Caller struct {
+	UID    uint32
+	GID    uint32
+	Groups []uint32 // supplementary, GID not necessarily among them
+	PID    int32    // as it was when it connected; the process may be gone
+}
+
+// Backend is what the server serves: package daemon implements it, tests
+// fake it. Each method judges for itself whether the caller may. Methods are
+// called concurrently. An error that is not an *ipc.Error is told as
+// ipc.Internal without its text.
+//
+// A context ends when the caller hangs up or the server closes. Its first
+// Done starts to watch the connection, which a call that is answered at once
+// should not pay for: look for what is at hand before deriving a context.
+type Backend interface {
+	// Token hands out a value. The Body is not changed or kept by the server,
+	// so it may be shared between calls.
+	Token(ctx context.Context, c *Caller, name string, q ipc.TokenQuery) (ipc.Token, error)
+
+	// Needs says what a signature needs of a body, as in ipc.Status; it is
+	// asked before the body is read, and refuses whoever may not sign at all.
+	Needs(c *Caller, name string) ([]string, error)
+	// Sign authorises a request, filling reply, which is empty but may have
+	// room in its Headers. What it did not read of the body is skipped.
+	Sign(ctx context.Context, c *Caller, name string, r *ipc.SignRequest, reply *ipc.SignReply) error
+
+	List(ctx context.Context, c *Caller) ([]ipc.Status, error)
+	Status(ctx context.Context, c *Caller, name string) (*ipc.Status, error)
+	Explain(ctx context.Context, c *Caller, name string) (*ipc.Explanation, error)
+	// Plan tells what happens until ahead from now, of one credential or, with
+	// the name "", of all the caller may see.
+	Plan(ctx context.Context, c *Caller, name string, ahead time.Duration) ([]ipc.PlanStep, error)
+
+	// Refresh makes an exchange now, and returns when it is over or after wait.
+	Refresh(ctx context.Context, c *Caller, name string, wait time.Duration) (*ipc.Status, error)
+	Reject(ctx context.Context, c *Caller, name string, r ipc.Rejection) (*ipc.Status, error)
+	Revoke(ctx context.Context, c *Caller, name string) (*ipc.Status, error)
+	// Login runs a login that a person attends; say shows them a line, and
+	// fails when they are gone.
+	Login(ctx context.Context, c *Caller, name string, say func(ipc.LoginStep) error) (*ipc.Status, error)
+
+	// Watch gives the status of each credential that the caller may see (of
+	// one, if a name is given), and the events after that. The backend closes the channel after an
+	// ipc.EventOverflow to a reader that does not keep up, and when ctx ends.
+	Watch(ctx context.Context, c *Caller, name string) ([]ipc.Status, <-chan ipc.Event, error)
+
+	Reload(ctx context.Context, c *Caller) (*ipc.Reload, error)
+	Version() ipc.Version
+	Health(ctx context.Context, c *Caller) ipc.Health
+	Metrics(ctx context.Context, c *Caller) ([]byte, error) // Prometheus text
+}
