@@ -10,11 +10,14 @@ import (
 // Parse reads a TOML file. file is its name in messages. The error is an
 // *Error: only the first mistake is known, as nothing after it can be trusted.
 func Parse(file string, data []byte) (*Node, error) {
+	root, tooDeep := scan(string(data))
+	if tooDeep > 0 {
+		return nil, &Error{File: file, Line: tooDeep, Problem: "lists and tables stand too deep in each other", Remedy: "write fewer than " + strconv.Itoa(maxDepth) + " levels"}
+	}
 	values, err := decode(string(data))
 	if err != nil {
 		return nil, syntaxError(file, err)
 	}
-	root := scan(string(data))
 	if odd := fill(root, values); odd != nil {
 		return nil, &Error{
 			File: file, Line: odd.Line, Key: odd.Path,

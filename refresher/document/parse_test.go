@@ -113,6 +113,8 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"no key":                    {"= 1\n", `f.toml:1: the key before = is missing; write KEY = "value"`},
 		"UTF-16":                    {"\xff\xfea\x00", `f.toml:1: the file is not UTF-8; save it as UTF-8`},
 		"an open text of lines":     {"a = \"\"\"\n\n", `f.toml:2: a: the file ends inside a text, a list or a table; close it`},
+		"a page of brackets":        {"\na = " + strings.Repeat("[", 1e6), `f.toml:2: lists and tables stand too deep in each other; write fewer than 32 levels`},
+		"a key of many parts":       {strings.Repeat("a.", 1e5) + "a = 1", `f.toml:1: lists and tables stand too deep in each other; write fewer than 32 levels`},
 		"a comma too many":          {"a = [1,,2]", `f.toml:1: a: the commas of a list or a table are not right; put one comma between two items`},
 		"an open header":            {"[a\nb = 1\n", `f.toml:1: the name in brackets is not closed or empty; write [name] or [[name]] on a line of its own`},
 	}
@@ -176,7 +178,9 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data string) {
-		scan(data) // whatever it is given, it comes to an end
+		if _, tooDeep := scan(data); tooDeep > 0 {
+			return // and whatever else it is given, the scan comes to an end
+		}
 		want, decodeErr := decode(data)
 		root, err := Parse("f", []byte(data))
 		if err != nil {

@@ -2,13 +2,19 @@ package document
 
 import "strings"
 
-// scanner finds where each key and item of a file stands. It is given only
-// what the decoder has accepted, so it looks for no mistakes; on anything else
-// it ends with some tree, never with a panic.
+// maxDepth is how deep lists and tables may stand in each other. The decoder
+// has no limit of its own, and takes minutes over a page of brackets.
+const maxDepth = 32
+
+// scanner finds where each key and item of a file stands. It looks for no
+// mistakes but nesting: on what the decoder would not accept it comes to an
+// end with some tree.
 type scanner struct {
 	src     string
 	pos     int
 	line    int
+	depth   int
+	tooDeep int              // the line at which the scan gave up for nesting, else 0
 	members map[member]*Node // every key seen: a search through big tables would cost their square
 }
 
@@ -18,10 +24,11 @@ type member struct {
 }
 
 // scan gives the tree with keys, lines and order. Scalars are left as empty
-// Strings, and paths empty.
-func scan(src string) *Node {
+// Strings, and paths empty. Where the file is nested too deep it gives the
+// line instead.
+func scan(src string) (root *Node, tooDeep int) {
 	s := &scanner{src: strings.TrimPrefix(src, "\ufeff"), line: 1, members: map[member]*Node{}}
-	root := &Node{Kind: Table, Line: 1}
+	root = &Node{Kind: Table, Line: 1}
 	table := root
 	for s.skip(" \t\r\n"); s.pos < len(s.src); s.skip(" \t\r\n") {
 		if s.peek() == '[' {
@@ -30,7 +37,7 @@ func scan(src string) *Node {
 			s.pair(table)
 		}
 	}
-	return root
+	return root, s.tooDeep
 }
 
 // header reads [a.b] or [[a.b]] and gives the table that the next pairs
@@ -95,6 +102,9 @@ func (s *scanner) member(table *Node, key string, line int) *Node {
 
 // value reads one value into n.
 func (s *scanner) value(n *Node) {
+	s.depth++
+	defer func() { s.depth-- }()
+	s.limit(s.depth)
 	switch s.peek() {
 	case '[':
 		n.Kind = Array
@@ -112,6 +122,13 @@ func (s *scanner) value(n *Node) {
 	default:
 		n.Kind = String
 		s.until(",]}#\n")
+	}
+}
+
+// limit ends the scan where something is nested too deep.
+func (s *scanner) limit(depth int) {
+	if depth > maxDepth {
+		s.tooDeep, s.pos = s.line, len(s.src)
 	}
 }
 
@@ -150,6 +167,7 @@ func (s *scanner) keys(end byte) []string {
 			break
 		}
 	}
+	s.limit(len(keys))
 	if s.peek() != end { // not a key: leave the line, so that the scan ends
 		s.until("\n")
 	}
