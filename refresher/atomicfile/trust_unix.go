@@ -1,0 +1,36 @@
+//go:build unix
+
+package atomicfile
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"syscall"
+)
+
+func owner(info fs.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Uid) }
+
+func ownedByRoot(info fs.FileInfo) bool { return owner(info) == 0 }
+
+func onlyRootChanges(info fs.FileInfo) bool {
+	return ownedByRoot(info) && info.Mode().Perm()&0o022 == 0
+}
+
+// changeable says who else can change a folder and what to do about it, or "".
+func changeable(info fs.FileInfo, last bool, trust []int) string {
+	uid := owner(info)
+	if uid != 0 && uid != os.Geteuid() && !slices.Contains(trust, uid) {
+		return fmt.Sprintf("belongs to uid %d, who could put another file in its place; choose a folder that only root or the daemon's user can change", uid)
+	}
+	sticky := !last && info.Mode()&fs.ModeSticky != 0
+	if info.Mode().Perm()&0o022 != 0 && !sticky {
+		return fmt.Sprintf("others may change it (mode %04o); chmod go-w it, or choose another", info.Mode().Perm())
+	}
+	return ""
+}
+
+func readable(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
+
+func syncFolder(d *os.File) error { return d.Sync() }
