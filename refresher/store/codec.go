@@ -1,0 +1,187 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"authd/refresher/credential"
+)
+
+// version is that of the files; a newer one is not touched.
+const version = 1
+
+// errDamaged is given for bytes that no version of authd wrote.
+var errDamaged = errors.New("damaged")
+
+// NewerError is a record that a newer authd wrote. It is left as it is.
+type NewerError struct {
+	Name    string
+	Version int
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("state of %s: has version %d, this authd knows %d; run the authd that wrote it, or delete the file to begin anew",
+		e.Name, e.Version, version)
+}
+
+// envelope is a file; the checksum is over the record's bytes as they stand.
+type envelope struct {
+	Version  int             `json:"version"`
+	Checksum string          `json:"checksum"`
+	Record   json.RawMessage `json:"record"`
+}
+
+type savedRecord struct {
+	Name       string     `json:"name"`
+	Identity   string     `json:"identity,omitempty"`
+	Generation uint64     `json:"generation"`
+	Nonce      int64      `json:"nonce,omitempty"`
+	Seed       string     `json:"seed,omitempty"`
+	Removed    time.Time  `json:"removed,omitzero"`
+	Intent     *Intent    `json:"intent,omitempty"`
+	Hold       *Hold      `json:"hold,omitempty"`
+	Cred       *savedCred `json:"credential,omitempty"`
+}
+
+type savedCred struct {
+	Serial  uint64       `json:"serial"`
+	Value   []byte       `json:"value,omitempty"`
+	Public  []savedValue `json:"public,omitempty"`
+	Private []savedValue `json:"private,omitempty"`
+	Answer  []byte       `json:"answer,omitempty"`
+	Times   savedTimes   `json:"times"`
+}
+
+type savedValue struct {
+	Name  string `json:"name"`
+	Value []byte `json:"value"`
+}
+
+// savedTimes holds durations in nanoseconds. Boot clock readings mean nothing
+// without the boot they were taken in.
+type savedTimes struct {
+	Boot          string        `json:"boot,omitempty"`
+	Requested     time.Time     `json:"requested"`
+	RequestedBoot time.Duration `json:"requested_boot"`
+	Used          time.Time     `json:"used"`
+	UsedBoot      time.Duration `json:"used_boot"`
+	Life          time.Duration `json:"life"`
+	Idle          time.Duration `json:"idle,omitempty"`
+	Hint          time.Duration `json:"hint,omitempty"`
+	Private       time.Duration `json:"private_life,omitempty"`
+}
+
+// clocks are what is needed to carry an Instant from one boot to the next.
+type clocks struct {
+	boot string // this boot's name; "" where the system has none
+	now  credential.Instant
+}
+
+func encode(r Record, boot string) ([]byte, error) {
+	record, err := json.Marshal(savedRecord{
+		Name: r.Name, Identity: r.Identity, Generation: r.Generation, Nonce: r.Nonce,
+		Seed: r.Seed, Removed: r.Removed, Intent: r.Intent, Hold: r.Hold, Cred: saveCred(r.Cred, boot),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(envelope{Version: version, Checksum: checksum(record), Record: record})
+}
+
+func decode(name string, data []byte, c clocks) (Record, error) {
+	var e envelope
+	if err := json.Unmarshal(data, &e); err != nil {
+		return Record{}, errDamaged
+	}
+	if e.Version > version {
+		return Record{}, &NewerError{Name: name, Version: e.Version}
+	}
+	if e.Version != version || checksum(e.Record) != e.Checksum {
+		return Record{}, errDamaged
+	}
+	var s savedRecord
+	if err := json.Unmarshal(e.Record, &s); err != nil || s.Name != name {
+		return Record{}, errDamaged
+	}
+	return Record{
+		Name: s.Name, Identity: s.Identity, Generation: s.Generation, Nonce: s.Nonce,
+		Seed: s.Seed, Removed: s.Removed, Intent: s.Intent, Hold: s.Hold, Cred: s.Cred.restore(c),
+	}, nil
+}
+
+func checksum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func saveCred(c *credential.Credential, boot string) *savedCred {
+	if c == nil {
+		return nil
+	}
+	t := c.Times
+	return &savedCred{
+		Serial: c.Serial,
+		Value:  []byte(c.Value.Reveal()),
+		Public: saveValues(c.Public), Private: saveValues(c.Private),
+		Answer: c.Answer,
+		Times: savedTimes{
+			Boot:      boot,
+			Requested: t.Requested.Wall.Round(0), RequestedBoot: t.Requested.Boot,
+			Used: t.Used.Wall.Round(0), UsedBoot: t.Used.Boot,
+			Life: t.Life, Idle: t.Idle, Hint: t.Hint, Private: t.Private,
+		},
+	}
+}
+
+func (s *savedCred) restore(c clocks) *credential.Credential {
+	if s == nil {
+		return nil
+	}
+	t := s.Times
+	same := t.Boot != "" && t.Boot == c.boot
+	return &credential.Credential{
+		Serial: s.Serial,
+		Value:  credential.NewSecret(string(s.Value)),
+		Public: restoreValues(s.Public), Private: restoreValues(s.Private),
+		Answer: bytes.Clone(s.Answer),
+		Times: credential.Times{
+			Requested: c.instant(t.Requested, t.RequestedBoot, same),
+			Used:      c.instant(t.Used, t.UsedBoot, same),
+			Life:      t.Life, Idle: t.Idle, Hint: t.Hint, Private: t.Private,
+		},
+	}
+}
+
+// instant is a stored moment on this boot's clocks. A wall clock that stands
+// before the moment was set back: then as little time as possible has passed,
+// so that the boot clock at least ends its life after a whole one.
+func (c clocks) instant(wall time.Time, boot time.Duration, sameBoot bool) credential.Instant {
+	if !sameBoot {
+		boot = c.now.Boot - max(0, c.now.Wall.Sub(wall))
+	}
+	return credential.Instant{Wall: wall, Boot: boot}
+}
+
+func saveValues(values []credential.Value) []savedValue {
+	saved := make([]savedValue, 0, len(values))
+	for _, v := range values {
+		saved = append(saved, savedValue{v.Name, []byte(v.Secret.Reveal())})
+	}
+	return saved
+}
+
+func restoreValues(saved []savedValue) []credential.Value {
+	if len(saved) == 0 {
+		return nil
+	}
+	values := make([]credential.Value, 0, len(saved))
+	for _, v := range saved {
+		values = append(values, credential.Value{Name: v.Name, Secret: credential.NewSecret(string(v.Value))})
+	}
+	return values
+}

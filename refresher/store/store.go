@@ -1,0 +1,209 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"authd/refresher/atomicfile"
+	"authd/refresher/credential"
+)
+
+// The names in the folder, behind a credential's name.
+const (
+	recordSuffix  = ".json"
+	newSuffix     = ".json.new"  // being written
+	roomSuffix    = ".json.room" // reserved for an answer, then the answer
+	damagedSuffix = ".json.damaged-"
+	lockName      = "lock"
+)
+
+// keepRemoved is how long the state of a credential outlives its configuration.
+const keepRemoved = 30 * 24 * time.Hour
+
+// leastRoom is what an answer of unknown size is given.
+const leastRoom = 16 << 10
+
+// Store is an open state folder. It may be used from several goroutines.
+type Store struct {
+	folder folder
+	boot   string
+	now    func() credential.Instant
+	lock   *os.File
+	locks  [64]sync.Mutex // a credential's, by the hash of its name: writes of others do not wait for a sync
+
+	noncesMu sync.Mutex
+	nonces   map[string]int64 // the marks known, of those credentials that have one
+}
+
+// DamagedError is a record that could not be read and was set aside. The record
+// that Load returned with it can be used: it is empty but for its generation.
+type DamagedError struct {
+	Name string
+	File string // what it is called now
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("state of %s: was damaged and is set aside as %s; authd begins anew, nothing need be done", e.Name, e.File)
+}
+
+// Open takes the state folder at dir, an absolute path, making it if need be.
+// It fails, naming the remedy, if others could read or change the folder or if
+// another process holds it. now gives both of the host's clocks.
+func Open(dir string, now func() credential.Instant) (*Store, error) {
+	f, err := atomicfile.Open(dir, atomicfile.Options{Make: 0o700, Private: true})
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	lock, err := takeLock(f)
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	s := &Store{folder: diskFolder{f}, boot: bootName(), now: now, lock: lock, nonces: map[string]int64{}}
+	if err := s.tidy(); err != nil {
+		_ = s.Close()
+		return nil, fmt.Errorf("state: folder %s: %w", f.Path(), err)
+	}
+	return s, nil
+}
+
+// Close gives the folder free.
+func (s *Store) Close() error { return errors.Join(s.folder.Close(), s.lock.Close()) }
+
+// tidy looks at what an earlier process left half done.
+func (s *Store) tidy() error {
+	names, err := s.folder.Names()
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		var err error
+		switch {
+		case strings.HasSuffix(n, newSuffix):
+			err = s.folder.Remove(n)
+		case strings.HasSuffix(n, roomSuffix):
+			err = s.adopt(strings.TrimSuffix(n, roomSuffix))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt keeps an answer that was written into its room but not renamed, and
+// removes a room without a whole answer.
+func (s *Store) adopt(name string) error {
+	data, err := s.folder.Read(name + roomSuffix)
+	if err != nil {
+		return err
+	}
+	data = bytes.TrimRight(data, "\x00") // what was reserved and not used
+	_, err = decode(name, data, s.clocks())
+	if errors.Is(err, errDamaged) {
+		return s.folder.Remove(name + roomSuffix)
+	}
+	if err != nil { // a newer authd's, who will know what to do
+		return nil
+	}
+	room, err := s.folder.Update(name + roomSuffix)
+	if err != nil {
+		return err
+	}
+	if err := fill(room, data); err != nil { // the same bytes, so a crash now does no harm
+		return err
+	}
+	return s.commit(name+roomSuffix, name)
+}
+
+// Names lists the credentials that have a record, in no order.
+func (s *Store) Names() ([]string, error) {
+	files, err := s.folder.Names()
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	var names []string
+	for _, f := range files {
+		if name, ok := strings.CutSuffix(f, recordSuffix); ok {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// Load reads a record. A credential without one gets an empty record and no
+// error. The error may be a *DamagedError, with a record that can be used, or a
+// *NewerError; any other means that the folder could not be read now.
+//
+// A record that was marked as removed is marked no longer.
+func (s *Store) Load(name string) (Record, error) {
+	defer s.hold(name)()
+	r, err := s.read(name)
+	if err == nil && !r.Removed.IsZero() {
+		r.Removed = time.Time{}
+		err = s.replace(r)
+	}
+	return r, err
+}
+
+func (s *Store) read(name string) (Record, error) {
+	data, err := s.folder.Read(name + recordSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Record{Name: name}, nil
+	}
+	if err != nil {
+		return Record{}, fmt.Errorf("state of %s: %w", name, err)
+	}
+	r, err := decode(name, data, s.clocks())
+	if errors.Is(err, errDamaged) {
+		return s.setAside(name)
+	}
+	r.Nonce = s.raise(name, r.Nonce)
+	return r, err
+}
+
+// setAside begins a damaged record anew. The new one is stored at once, so
+// that the next start counts on from it too.
+func (s *Store) setAside(name string) (Record, error) {
+	now := s.now().Wall.Unix()
+	aside := name + damagedSuffix + strconv.FormatInt(now, 10)
+	if err := s.folder.Rename(name+recordSuffix, aside); err != nil {
+		return Record{}, fmt.Errorf("state of %s: is damaged and cannot be set aside: %w", name, err)
+	}
+	r := Record{Name: name, Generation: uint64(max(0, now))}
+	return r, errors.Join(&DamagedError{Name: name, File: aside}, s.replace(r))
+}
+
+// Delete forgets a credential: its record, and what was reserved for it.
+func (s *Store) Delete(name string) error {
+	defer s.hold(name)()
+	var errs []error
+	for _, suffix := range []string{recordSuffix, newSuffix, roomSuffix} {
+		if err := s.folder.Remove(name + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(append(errs, s.folder.Sync())...); err != nil {
+		return fmt.Errorf("state of %s: %w", name, err)
+	}
+	return nil
+}
+
+// hold takes a credential's lock and returns what gives it free.
+func (s *Store) hold(name string) func() {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	m := &s.locks[h.Sum32()%uint32(len(s.locks))]
+	m.Lock()
+	return m.Unlock
+}
+
+func (s *Store) clocks() clocks { return clocks{boot: s.boot, now: s.now()} }
