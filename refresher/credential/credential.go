@@ -46,6 +46,7 @@ const Forever time.Duration = 1<<63 - 1
 // sending of the request, so that a slow answer never lengthens them; an
 // absolute time is turned into a lifetime with the issuer's learned clock.
 type Times struct {
+	Login     bool          // it came from a login, not from a renewal
 	Requested Instant       // when the last request of the exchange was sent; the issue time
 	Life      time.Duration // until it expires; Forever where nothing is known
 	Idle      time.Duration // until it dies unused, counted from Used; 0: never

@@ -1,0 +1,212 @@
+package refresher
+
+import (
+	"context"
+	"crypto/subtle"
+	"time"
+
+	"authd/refresher/credential"
+	"authd/refresher/store"
+)
+
+// Refresh makes one exchange now and waits for its end, at most wait. It
+// lifts a revocation. It does not try a refused secret again, nor shorten a
+// back-off: those are for Login, a person's call.
+func (e *Engine) Refresh(ctx context.Context, name string, wait time.Duration) (*Snapshot, error) {
+	return e.exchangeNow(ctx, name, wait, func(s *State) bool {
+		if s.Hold == Revoked {
+			s.Hold = NoHold
+		}
+		return s.Hold == NoHold
+	})
+}
+
+// Login is Refresh by a person: what stopped the credential is forgotten.
+func (e *Engine) Login(ctx context.Context, name string, wait time.Duration) (*Snapshot, error) {
+	return e.exchangeNow(ctx, name, wait, func(s *State) bool {
+		s.Hold, s.NotBefore, s.Doubts = NoHold, 0, 0
+		s.Relogin = true
+		return true
+	})
+}
+
+func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duration, allow func(*State) bool) (*Snapshot, error) {
+	en := (*e.entries.Load())[name]
+	if en == nil {
+		return nil, ErrUnknown
+	}
+	e.mu.Lock()
+	now := e.now()
+	if !en.state.Static {
+		if !allow(&en.state) {
+			e.mu.Unlock()
+			return nil, e.notReady(en.snap.Load(), now)
+		}
+		en.state.Wanted = en.state.Held
+		e.show(en, now, "")
+		e.plan(en, now)
+	} else {
+		en.last = nil
+		e.show(en, now, "")
+	}
+	s := en.snap.Load()
+	e.mu.Unlock()
+	if s.State.Static {
+		return s, nil
+	}
+	return e.awaitExchange(ctx, en, s, wait)
+}
+
+// awaitExchange returns when an exchange has ended that was under way at s or
+// began after it.
+func (e *Engine) awaitExchange(ctx context.Context, en *entry, s *Snapshot, wait time.Duration) (*Snapshot, error) {
+	generation, failed := s.generation(), s.Failed
+	timeout := time.NewTimer(wait)
+	defer timeout.Stop()
+	for {
+		switch {
+		case s.generation() > generation && !s.Running:
+			return s, nil
+		case s.Failed > failed && !s.Running && s.StepOf(e.now()).In > 0:
+			return nil, e.notReady(s, e.now())
+		case s.Failed > failed && !s.Running && s.State.Hold != NoHold:
+			return nil, e.notReady(s, e.now())
+		}
+		select {
+		case <-s.changed:
+			s = en.snap.Load()
+		case <-timeout.C:
+			return nil, e.notReady(en.snap.Load(), e.now())
+		case <-ctx.Done():
+			return nil, e.notReady(en.snap.Load(), e.now())
+		}
+	}
+}
+
+// Rejection names the generation that was refused: by fingerprint, number or
+// value; the first that is given counts.
+type Rejection struct {
+	Fingerprint string
+	Generation  uint64
+	Value       credential.Secret
+}
+
+// Reject is a caller's word that a value was refused. It does nothing, and
+// returns false, unless that is the current one.
+func (e *Engine) Reject(name string, r Rejection) (bool, error) {
+	en := (*e.entries.Load())[name]
+	if en == nil {
+		return false, ErrUnknown
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if en.cred == nil || en.running || en.state.Rejected || !en.isCurrent(r) {
+		return false, nil
+	}
+	now := e.now()
+	if en.state.Static {
+		en.last = &Failure{At: now.Wall, Class: credential.Refused, Message: "a caller saw it rejected; if the key was rotated, put the new one into the configuration"}
+		e.show(en, now, EventRejected)
+		return true, nil
+	}
+	e.log.Info("rejected", "credential", name, "generation", en.serial)
+	e.rejected(en, now)
+	e.show(en, now, EventRejected)
+	e.plan(en, now)
+	return true, nil
+}
+
+func (en *entry) isCurrent(r Rejection) bool {
+	switch {
+	case r.Fingerprint != "":
+		return subtle.ConstantTimeCompare([]byte(r.Fingerprint), []byte(en.print)) == 1
+	case r.Generation != 0:
+		return r.Generation == en.serial
+	default:
+		return !r.Value.IsEmpty() && r.Value.Equal(en.cred.Value)
+	}
+}
+
+// rejected marks what is held as dead before its time. The first such death
+// is followed by an exchange at once; more in a row by a growing pause, so
+// that callers who see every value refused cannot make the daemon hammer the
+// issuer; and where the recipe says what contention looks like, by none.
+// e.mu is held.
+func (e *Engine) rejected(en *entry, now credential.Instant) {
+	s := &en.state
+	s.Rejected, s.Wanted = true, false
+	en.early++
+	if en.early > 1 {
+		s.NotBefore = now.Boot + backoff(en.early-1, e.rand())
+	}
+	p := en.def.Policy
+	if p.Deaths == 0 {
+		return
+	}
+	recent := en.deaths[:0]
+	for _, d := range en.deaths {
+		if now.Since(d) < p.Within {
+			recent = append(recent, d)
+		}
+	}
+	en.deaths = append(recent, now)
+	if len(en.deaths) >= p.Deaths {
+		en.deaths = nil
+		en.last = &Failure{At: now.Wall, Class: credential.Contended, Message: "its sessions keep dying early: someone else is using this account; give the daemon an account of its own, then run: authctl login " + en.name}
+		s.Hold, s.HeldSince = HoldContended, now
+	}
+}
+
+// Revoke ends a credential here, at once, and tells the issuer where the
+// recipe knows how. The issuer's answer is logged, not tried again.
+func (e *Engine) Revoke(ctx context.Context, name string) (*Snapshot, error) {
+	en := (*e.entries.Load())[name]
+	if en == nil {
+		return nil, ErrUnknown
+	}
+	e.mu.Lock()
+	now := e.now()
+	a := e.attempt(en)
+	def := en.def
+	if !en.state.Static {
+		en.drop()
+	}
+	en.state.Hold, en.state.HeldSince = Revoked, now
+	e.show(en, now, EventRemoved)
+	e.plan(en, now)
+	r := en.record()
+	s := en.snap.Load()
+	e.mu.Unlock()
+	e.publisher.Withdraw(name)
+	err := e.store.Save(r)
+	e.logout(ctx, def, a)
+	e.log.Info("revoked", "credential", name)
+	return s, err
+}
+
+func (e *Engine) logout(ctx context.Context, def *Definition, a credential.Attempt) {
+	revoker, ok := def.Source.(credential.Revoker)
+	if !ok || a.Prev == nil {
+		return
+	}
+	if err := revoker.Revoke(ctx, a); err != nil {
+		e.log.Warn("the issuer was not told of the revocation, or did not accept it", "credential", def.Name, "error", err)
+	}
+}
+
+// storedHold is the stop that a restart must remember: a refused password is
+// not tried again because the daemon was restarted.
+func (en *entry) storedHold() *store.Hold {
+	if en.state.Hold == NoHold || en.state.Hold == HoldContended {
+		return nil
+	}
+	h := &store.Hold{State: holdNames[en.state.Hold], Since: en.state.HeldSince.Wall, Fingerprint: en.def.Version}
+	if en.last != nil {
+		h.Class, h.Message = en.last.Class.String(), en.last.Message
+	}
+	return h
+}
+
+var holdNames = map[Hold]string{
+	Revoked: "revoked", HoldRefused: "refused", HoldPerson: "person", HoldConfig: "misconfigured",
+}

@@ -1,0 +1,28 @@
+// Package refresher decides when credentials are had, and sees that what was
+// had is stored, shown and published, in this order.
+//
+// Policy is pure: Plan puts one generation's numbers into the published
+// formula, Next says what happens next and why. Engine obeys: one timeline,
+// one timer, a bounded number of exchanges at a time, each outcome a case in
+// one switch (fail). It is not the place for how a credential is had (a
+// Source), for files (a Publisher), or for who may ask (package daemon).
+//
+// # Decisions
+//
+//   - One mutex for the whole engine, held only to decide, never over I/O.
+//     Readers do not take it: they load a snapshot through an atomic pointer.
+//     The cost: a change to a credential allocates its snapshot anew.
+//   - No goroutine and no timer for a credential. The timeline is a heap on
+//     the boot clock; the timer rests thirty seconds at most, because Go's
+//     timers stand still in a suspend and know nothing of a clock's step.
+//   - Lives are counted on two clocks and the longer count is believed. A
+//     clock set forward therefore costs one exchange too many; a value is
+//     never served on a clock's word that the other contradicts.
+//   - The jitter is a hash of name, generation and issue time, not a stored
+//     random number: the same however often it is asked, and over restarts.
+//   - An exchange that spends something makes its intent durable first, is
+//     never cancelled, and is over only when its answer is on the disk.
+//   - A static credential that a caller reports as rejected goes on being
+//     served, with the report in its status: a false alarm must not take away
+//     a key that nothing but a person can bring back.
+package refresher

@@ -1,0 +1,567 @@
+package refresher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"authd/refresher/credential"
+	"authd/refresher/store"
+)
+
+func TestRenewsAtItsDueTimeForADay(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(24 * time.Hour)
+		// Due 45 min after each issue, less up to 90 s of jitter, at most a second late for the grid.
+		for i := 1; i < len(src.calls); i++ {
+			if gap := src.calls[i].Sub(src.calls[i-1]); gap < 43*time.Minute+30*time.Second || gap > 45*time.Minute+time.Second {
+				t.Fatalf("renewal %d came %s after the one before", i, gap)
+			}
+		}
+		if n := src.count(); n < 32 || n > 34 {
+			t.Errorf("%d exchanges in a day", n)
+		}
+	})
+}
+
+func TestALifeOfTwoSecondsIsNeverLate(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", takes: 20 * time.Millisecond, answer: lives(2 * time.Second)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		for range 600 {
+			if s := w.Snapshot("a"); s.Remaining(w.now()) < s.State.Plan.Margin {
+				t.Fatalf("%s left", s.Remaining(w.now()))
+			}
+			w.pass(100 * time.Millisecond)
+		}
+		if n := src.count(); n < 60 || n > 68 {
+			t.Errorf("%d exchanges in 61 s", n)
+		}
+	})
+}
+
+func TestAHundredCallersCauseOneExchange(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", takes: time.Second, answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				if _, err := w.Get(w.t.Context(), "a", Want{MinValid: -1, Wait: 10 * time.Second}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		w.wantCalls(src, 1)
+	})
+}
+
+func TestMinValid(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(30 * time.Minute)
+		get := func(minValid time.Duration) (*Snapshot, error) {
+			return w.Get(w.t.Context(), "a", Want{MinValid: minValid, Wait: time.Second})
+		}
+		if s, err := get(20 * time.Minute); err != nil || s.Cred.Serial != 1 {
+			t.Errorf("within what is left: %v", err)
+		}
+		if s, err := get(40 * time.Minute); err != nil || s.Cred.Serial != 2 {
+			t.Errorf("longer than what is left, shorter than a fresh one gives: %v", err)
+		}
+		var not *NotReady
+		if _, err := get(46 * time.Minute); !errors.As(err, &not) || !not.TooLong || not.Longest != 45*time.Minute {
+			t.Errorf("longer than a fresh one gives: %v", err)
+		}
+		w.wantCalls(src, 2)
+	})
+}
+
+func TestServesDownToMinValid(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(n int, _ credential.Attempt) (credential.Times, error) {
+			if n > 1 {
+				return credential.Times{}, errors.New("no answer")
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(59*time.Minute + 30*time.Second)
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 0}); err != nil {
+			t.Errorf("with min_valid 0: %v", err)
+		}
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: -1}); err == nil {
+			t.Error("inside its margin it was served")
+		}
+		w.pass(30 * time.Second)
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 0}); err == nil {
+			t.Error("an expired value was served")
+		}
+		w.wantState("a", "expired")
+		if len(w.wall.expired) != 1 {
+			t.Errorf("expiry told %d times", len(w.wall.expired))
+		}
+	})
+}
+
+func TestAFailingIssuerGetsABoundedNumberOfCalls(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(int, credential.Attempt) (credential.Times, error) {
+			return credential.Times{}, &credential.Error{Status: 503, Err: errors.New("503")}
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		for range 3600 { // a caller who asks every second does not shorten it
+			_, _ = w.Get(w.t.Context(), "a", Want{MinValid: -1})
+			w.pass(time.Second)
+		}
+		// 1+2+4+…+256 s make 9, then one in five minutes.
+		if n := src.count(); n > 20 || n < 15 {
+			t.Errorf("%d calls in an hour", n)
+		}
+		w.wantState("a", "retrying")
+	})
+}
+
+func TestRetryAfterIsKept(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(n int, _ credential.Attempt) (credential.Times, error) {
+			if n == 1 {
+				return credential.Times{}, &credential.Error{Class: credential.SlowDown, Status: 429, RetryAfter: 10 * time.Minute, Err: errors.New("429")}
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(9*time.Minute + 59*time.Second)
+		w.wantCalls(src, 1)
+		w.pass(2 * time.Second)
+		w.wantCalls(src, 2)
+	})
+}
+
+func TestWhatStopsIsNotTriedAgain(t *testing.T) {
+	for _, tt := range []struct {
+		class credential.Class
+		state string
+	}{
+		{credential.Refused, "misconfigured"},
+		{credential.Misconfigured, "misconfigured"},
+		{credential.Person, "needs-login"},
+	} {
+		t.Run(tt.class.String(), func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				src := &issuerScript{origin: "https://a.example", answer: func(int, credential.Attempt) (credential.Times, error) {
+					return credential.Times{}, credential.Errorf(tt.class, "401 from ${url}")
+				}}
+				def := define("a", src, usual)
+				w.Set([]*Definition{def})
+				w.pass(48 * time.Hour)
+				w.wantCalls(src, 1)
+				w.wantState("a", tt.state)
+				if _, err := w.Refresh(w.t.Context(), "a", time.Second); err == nil {
+					t.Error("refresh tried it")
+				}
+				w.wantCalls(src, 1)
+
+				restarted := newWorld(w.t, w.store)
+				restarted.run()
+				restarted.Set([]*Definition{def})
+				restarted.pass(time.Hour)
+				restarted.wantCalls(src, 1)
+				restarted.wantState("a", tt.state)
+				restarted.end()
+
+				changed := *def
+				changed.Version = "2"
+				w.Set([]*Definition{&changed})
+				w.pass(time.Second)
+				w.wantCalls(src, 2)
+			})
+		})
+	}
+}
+
+func TestAWrongPasswordAnswered200IsSentThreeTimes(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(int, credential.Attempt) (credential.Times, error) {
+			return credential.Times{}, &credential.Error{Status: 200, Soft: true, Err: errors.New("no token in the answer")}
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(24 * time.Hour)
+		w.wantCalls(src, 3)
+		w.wantState("a", "misconfigured")
+	})
+}
+
+func TestReloginFollowsAtOnceAndOnce(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(n int, a credential.Attempt) (credential.Times, error) {
+			if n == 2 && !a.Login {
+				return credential.Times{}, credential.Errorf(credential.Relogin, "400 from ${refresh_url}")
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(46 * time.Minute)
+		w.wantCalls(src, 3)
+		if s := w.Snapshot("a"); s.Cred.Serial != 2 || s.State.Failures != 0 {
+			t.Errorf("generation %d, %d failures", s.Cred.Serial, s.State.Failures)
+		}
+		if src.logins != 2 {
+			t.Errorf("%d logins", src.logins)
+		}
+	})
+}
+
+func TestRejection(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Minute)
+		old := w.Snapshot("a").Fingerprint
+		if did, _ := w.Reject("a", Rejection{Fingerprint: old}); !did {
+			t.Error("the current one was not rejected")
+		}
+		synctest.Wait()
+		w.wantCalls(src, 2)
+		if did, _ := w.Reject("a", Rejection{Fingerprint: old}); did {
+			t.Error("an old one was rejected")
+		}
+		if did, _ := w.Reject("a", Rejection{Value: credential.NewSecret("value-1")}); did {
+			t.Error("an old value was rejected")
+		}
+		w.wantCalls(src, 2)
+	})
+}
+
+func TestCallersWhoRejectEverythingDoNotHammer(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		for range 6000 {
+			w.pass(100 * time.Millisecond)
+			_, _ = w.Reject("a", Rejection{Fingerprint: w.Snapshot("a").Fingerprint})
+		}
+		if n := src.count(); n > 13 {
+			t.Errorf("%d exchanges in ten minutes", n)
+		}
+	})
+}
+
+func TestContentionIsReportedNotFought(t *testing.T) {
+	p := usual
+	p.Single, p.Deaths, p.Within, p.MinInterval = true, 5, time.Hour, time.Minute
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(24 * time.Hour)}
+		w.Set([]*Definition{define("a", src, p)})
+		for range 1200 {
+			w.pass(time.Second)
+			_, _ = w.Reject("a", Rejection{Fingerprint: w.Snapshot("a").Fingerprint})
+		}
+		w.wantState("a", "contended")
+		w.wantCalls(src, 5)
+		if _, err := w.Login(w.t.Context(), "a", time.Minute); err != nil {
+			t.Errorf("login by a person: %v", err)
+		}
+		w.wantState("a", "fresh")
+	})
+}
+
+func TestOneSessionIsNotLoggedInToOnlyToBeEarly(t *testing.T) {
+	p := usual
+	p.Single = true
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, p)})
+		w.pass(30 * time.Minute)
+		var not *NotReady
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 40 * time.Minute, Wait: time.Second}); !errors.As(err, &not) || !not.TooLong {
+			t.Errorf("got %v", err)
+		}
+		w.pass(28 * time.Minute)
+		w.wantCalls(src, 1)
+		w.pass(time.Minute + time.Second)
+		w.wantCalls(src, 2)
+	})
+}
+
+func TestWhatIsSpentIsWrittenDownFirst(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		w.store.fail = func(op string) error {
+			if op == "intend" {
+				return errDisk
+			}
+			return nil
+		}
+		w.pass(50 * time.Minute)
+		w.wantCalls(src, 1)
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: -1}); err != nil {
+			t.Errorf("the last good one is not served: %v", err)
+		}
+		w.store.fail = nil
+		w.pass(5 * time.Minute)
+		w.wantCalls(src, 2)
+		if w.store.intents != 1 || w.store.records["a"].Intent != nil {
+			t.Errorf("%d intents, one left: %v", w.store.intents, w.store.records["a"].Intent)
+		}
+	})
+}
+
+func TestASpentAnswerIsDurableBeforeItIsTold(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		w.store.fail = func(op string) error {
+			if op == "save" {
+				return errDisk
+			}
+			return nil
+		}
+		w.pass(46 * time.Minute)
+		w.wantCalls(src, 2)
+		if s := w.Snapshot("a"); s.Cred.Serial != 1 || len(w.wall.published["a"]) != 1 {
+			t.Errorf("generation %d was told before it was durable", s.Cred.Serial)
+		}
+		w.store.fail = nil
+		w.pass(5 * time.Minute)
+		w.wantCalls(src, 2)
+		if s := w.Snapshot("a"); s.Cred.Serial != 2 {
+			t.Errorf("generation %d, want the answer that was kept", s.Cred.Serial)
+		}
+	})
+}
+
+func TestARestartLogsInToNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		def := define("a", src, usual)
+		w := newWorld(t, newMemory())
+		w.Set([]*Definition{def})
+		w.run()
+		w.pass(time.Minute)
+		for range 10 {
+			w.end()
+			w = newWorld(t, w.store)
+			w.run()
+			w.Set([]*Definition{def})
+			w.pass(time.Second)
+		}
+		w.wantCalls(src, 1)
+		w.wantState("a", "fresh")
+		if len(w.wall.published["a"]) != 1 {
+			t.Error("what was held was not published again")
+		}
+		w.end()
+	})
+}
+
+func TestAnInterruptedExchangeIsInDoubtAndTriedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &issuerScript{origin: "https://a.example", spends: true, takes: time.Second, answer: lives(time.Hour)}
+		def := define("a", src, usual)
+		w := newWorld(t, newMemory())
+		w.run()
+		w.Set([]*Definition{def})
+		w.pass(2 * time.Second)
+		if err := w.store.Intend(func() (r store.Record) { r = w.store.records["a"]; r.Intent = &store.Intent{Spent: "x"}; return }()); err != nil {
+			t.Fatal(err)
+		}
+		killed := w.store
+		w.end()
+		w = newWorld(t, killed)
+		w.Set([]*Definition{def})
+		w.wantState("a", "in-doubt")
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: -1}); err != nil {
+			t.Errorf("in doubt, what is valid is not served: %v", err)
+		}
+		w.run()
+		w.pass(2 * time.Second)
+		w.wantCalls(src, 2)
+		w.wantState("a", "fresh")
+		w.end()
+	})
+}
+
+func TestNoAnswerTwiceMeansLoggingIn(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: func(_ int, a credential.Attempt) (credential.Times, error) {
+			if a.Prev != nil && !a.Login {
+				return credential.Times{}, credential.Errorf(credential.InDoubt, "no answer from ${refresh_url}")
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(50 * time.Minute)
+		w.wantCalls(src, 4) // login, renewal, the one more, login
+		if src.logins != 2 {
+			t.Errorf("%d logins", src.logins)
+		}
+		w.wantState("a", "fresh")
+	})
+}
+
+func TestShutdownWaitsForWhatIsSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+		w := newWorld(t, newMemory())
+		w.run()
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		src.takes = 10 * time.Second
+		go func() { _, _ = w.Refresh(context.WithoutCancel(w.t.Context()), "a", time.Minute) }()
+		w.pass(time.Second)
+		w.end()
+		if r := w.store.records["a"]; r.Generation != 2 || r.Intent != nil {
+			t.Errorf("after shutdown: generation %d, intent %v", r.Generation, r.Intent)
+		}
+		w.pass(time.Hour)
+	})
+}
+
+func TestRevoke(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		if _, err := w.Revoke(w.t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(24 * time.Hour)
+		w.wantCalls(src, 1)
+		w.wantState("a", "revoked")
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 0, Wait: time.Second}); err == nil {
+			t.Error("a revoked value was served")
+		}
+		if len(w.wall.withdrawn) != 1 || w.store.records["a"].Cred != nil {
+			t.Error("it is still somewhere")
+		}
+		if s, err := w.Refresh(w.t.Context(), "a", time.Second); err != nil || s.Cred.Serial != 2 {
+			t.Errorf("refresh after revoke: %v", err)
+		}
+	})
+}
+
+func TestAnotherIdentityIsAnotherSession(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", takes: time.Second, answer: lives(time.Hour)}
+		def := define("a", src, usual)
+		w.Set([]*Definition{def})
+		w.pass(2 * time.Second)
+		other := *def
+		other.Identity = "two"
+		w.Set([]*Definition{&other})
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 0}); err == nil {
+			t.Error("the old identity's value was served")
+		}
+		w.pass(2 * time.Second)
+		w.wantCalls(src, 2)
+		if got := w.Snapshot("a").Cred.Serial; got != 2 {
+			t.Errorf("generation %d; it must go on counting", got)
+		}
+		same := other
+		same.Policy.Margin = 2 * time.Minute
+		w.Set([]*Definition{&same})
+		w.pass(2 * time.Second)
+		w.wantCalls(src, 2)
+	})
+}
+
+func TestAClockSetBackDoesNotKeepAValueAlive(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(n int, _ credential.Attempt) (credential.Times, error) {
+			if n > 1 {
+				return credential.Times{}, errors.New("no answer")
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Minute)
+		w.skew = -2 * time.Hour
+		w.pass(time.Hour)
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 0}); err == nil {
+			t.Error("a dead value was served")
+		}
+	})
+}
+
+func TestAPauseThatOnlyTheWallClockShowsIsNoticedInThirtySeconds(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(24 * time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Minute)
+		w.skew += 20 * time.Hour // a virtual machine was paused
+		w.pass(31 * time.Second)
+		w.wantCalls(src, 2)
+	})
+}
+
+func TestAnAnswerInsideItsMarginCountsAsAFailure(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", takes: 1900 * time.Millisecond, answer: lives(2 * time.Second)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(10 * time.Minute)
+		if n := src.count(); n > 12 {
+			t.Errorf("%d exchanges", n)
+		}
+		if w.Snapshot("a").State.Failures == 0 {
+			t.Error("no failure is counted")
+		}
+	})
+}
+
+func TestTheBreakerSparesASickIssuer(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(int, credential.Attempt) (credential.Times, error) {
+			return credential.Times{}, errors.New("connection refused")
+		}}
+		well := &issuerScript{origin: "https://b.example", answer: lives(time.Hour)}
+		defs := []*Definition{define("well", well, usual)}
+		for i := range 200 {
+			defs = append(defs, define(fmt.Sprint("sick", i), src, usual))
+		}
+		w.Set(defs)
+		w.pass(time.Hour)
+		if n := src.count(); n > 40 {
+			t.Errorf("200 credentials asked a sick issuer %d times in an hour", n)
+		}
+		w.wantState("well", "fresh")
+	})
+}
+
+func TestWatchersHearAndDoNotHold(t *testing.T) {
+	inWorld(t, func(w *world) {
+		ctx, stop := context.WithCancel(w.t.Context())
+		quick, slow := w.Watch(ctx), w.Watch(w.t.Context())
+		src := &issuerScript{origin: "https://a.example", answer: lives(2 * time.Second)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second / 2)
+		var kinds []EventKind
+		for len(quick) > 0 {
+			kinds = append(kinds, (<-quick).Kind)
+		}
+		if fmt.Sprint(kinds) != "[renewing issued]" {
+			t.Errorf("events %v", kinds)
+		}
+		stop()
+		w.pass(time.Hour)
+		n, last := 0, Event{}
+		for ev := range slow {
+			n, last = n+1, ev
+		}
+		if n != feedRoom+1 || last.Kind != EventOverflow {
+			t.Errorf("%d events, the last %q", n, last.Kind)
+		}
+	})
+}

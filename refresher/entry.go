@@ -1,0 +1,129 @@
+package refresher
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"sync/atomic"
+	"time"
+
+	"authd/refresher/credential"
+	"authd/refresher/store"
+)
+
+// entry is one credential at work. What stands below snap is guarded by the
+// engine's mutex; snap is for readers.
+type entry struct {
+	name string
+	snap atomic.Pointer[Snapshot]
+
+	def     *Definition
+	cred    *credential.Credential
+	view    *credential.View
+	print   string // the value's fingerprint
+	serial  uint64 // of the last generation, also where nothing is held
+	state   State
+	running bool
+	gone    bool // it has left the configuration
+	early   int  // generations in a row that were rejected before their time
+	deaths  []credential.Instant
+	soft    int // answers in a row that may have been a refusal in disguise
+	tried   uint64
+	failed  uint64
+	last    *Failure
+
+	index int // in the timeline; -1: not in it
+	at    time.Duration
+}
+
+// Failure is the last thing that went wrong.
+type Failure struct {
+	At      time.Time
+	Class   credential.Class
+	Message string
+}
+
+// Snapshot is one credential as it stands; immutable.
+type Snapshot struct {
+	Def         *Definition
+	Cred        *credential.Credential // nil: nothing is held
+	View        *credential.View
+	Fingerprint string // 16 hex digits
+	State       State
+	Running     bool
+	Failure     *Failure
+	Exchanges   uint64 // tried since start
+	Failed      uint64 // of these
+	changed     chan struct{}
+}
+
+// Changed is closed when the snapshot no longer stands.
+func (s *Snapshot) Changed() <-chan struct{} { return s.changed }
+
+// Name is the state's name at an instant.
+func (s *Snapshot) Name(now credential.Instant) string { return s.State.Name(s.Running, now) }
+
+// Remaining is how long the value is good; 0 where nothing is held.
+func (s *Snapshot) Remaining(now credential.Instant) time.Duration {
+	if s.Cred == nil {
+		return 0
+	}
+	return s.Cred.Times.Remaining(now)
+}
+
+// show publishes an entry's state to readers and, with an event, to watchers.
+// e.mu is held.
+func (e *Engine) show(en *entry, now credential.Instant, event EventKind) {
+	old := en.snap.Load()
+	en.snap.Store(&Snapshot{
+		Def: en.def, Cred: en.cred, View: en.view, Fingerprint: en.print, State: en.state,
+		Running: en.running, Failure: en.last, Exchanges: en.tried, Failed: en.failed,
+		changed: make(chan struct{}),
+	})
+	if old != nil {
+		close(old.changed)
+	}
+	if event != "" {
+		e.events.send(en.event(event, now))
+	}
+}
+
+// hold makes c what the entry holds. e.mu is held.
+func (e *Engine) hold(en *entry, c *credential.Credential, v *credential.View) {
+	en.cred, en.view, en.serial = c, v, c.Serial
+	en.print = e.fingerprint(c.Value)
+	_, keeps := en.def.Source.(credential.KeepAliver)
+	plan := en.def.Policy.Plan(c.Times, draw(en.name, c), keeps)
+	en.state = State{
+		Static: en.def.Source == nil, KeepAlive: keeps, Held: true, Times: c.Times, Plan: plan,
+		LastLogin: en.state.LastLogin,
+	}
+	if c.Times.Login {
+		en.state.LastLogin = c.Times.Requested
+	}
+}
+
+// drop forgets what is held. e.mu is held.
+func (en *entry) drop() {
+	en.cred, en.view, en.print = nil, nil, ""
+	en.state = State{LastLogin: en.state.LastLogin}
+}
+
+// fingerprint is 16 hex digits of an HMAC of the value under a key drawn at
+// start: enough to tell generations apart, useless to anyone else.
+func (e *Engine) fingerprint(s credential.Secret) string {
+	if s.IsEmpty() {
+		return ""
+	}
+	m := hmac.New(sha256.New, e.key)
+	m.Write([]byte(s.Reveal()))
+	return hex.EncodeToString(m.Sum(nil)[:8])
+}
+
+// record is what the store keeps of an entry.
+func (en *entry) record() store.Record {
+	return store.Record{
+		Name: en.name, Identity: en.def.Identity, Seed: en.def.Version,
+		Generation: en.serial, Cred: en.cred, Hold: en.storedHold(),
+	}
+}

@@ -1,0 +1,313 @@
+package refresher
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"time"
+
+	"authd/refresher/credential"
+	"authd/refresher/store"
+)
+
+// job is one exchange or keep-alive under way.
+type job struct {
+	entry   *entry
+	def     *Definition
+	step    Step
+	began   credential.Instant
+	attempt credential.Attempt
+	spends  bool
+}
+
+// run does a job from its first byte to its publication. Fetched, stored and
+// published are three steps: what was fetched is durable before it is told.
+func (e *Engine) run(j job, iss *issuer) {
+	if j.step.Do == KeepAlive {
+		e.keepAlive(j, iss)
+		return
+	}
+	c, err := e.fetch(&j)
+	e.mu.Lock()
+	now := e.now()
+	iss.done(err, now, e.rand())
+	j.entry.tried++
+	e.mu.Unlock()
+	if err == nil {
+		err = e.accept(j, c)
+	}
+	e.finish(j, iss, err)
+}
+
+// fetch asks the source. What is to be spent is written down first; once such
+// a request is under way nothing cancels it.
+func (e *Engine) fetch(j *job) (*credential.Credential, *credential.Error) {
+	ctx := *e.stop.Load()
+	if j.spends = j.def.Source.Spends(j.attempt); j.spends {
+		if err := e.intend(j); err != nil {
+			return nil, credential.Errorf(credential.Transient, "nothing was sent, because the state cannot be written: %w; free or repair the disk", err)
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
+	c, err := j.def.Source.Fetch(ctx, j.attempt)
+	if err != nil {
+		return nil, credential.AsError(err)
+	}
+	return c, nil
+}
+
+func (e *Engine) intend(j *job) error {
+	e.mu.Lock()
+	r := j.entry.record()
+	e.mu.Unlock()
+	r.Intent = &store.Intent{Spent: spentHash(j.attempt.Prev), At: j.began.Wall}
+	return e.store.Intend(r)
+}
+
+// spentHash names what an exchange is about to use up without telling it.
+func spentHash(c *credential.Credential) string {
+	h := sha256.New()
+	if c != nil {
+		for _, v := range c.Private {
+			_, _ = io.WriteString(h, v.Name+"\x00"+v.Secret.Reveal()+"\x00")
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// accept numbers, stores, installs and publishes an answer. An answer that
+// cannot be stored is told only if nothing was spent for it: then all that a
+// crash can cost is a login.
+func (e *Engine) accept(j job, c *credential.Credential) *credential.Error {
+	en := j.entry
+	e.mu.Lock()
+	unwanted := en.state.Hold == Revoked || en.def.Identity != j.def.Identity
+	c.Serial = en.serial + 1
+	r := en.record()
+	e.mu.Unlock()
+	if unwanted { // revoked, or made into another session, while the request was under way
+		j.attempt.Prev = c
+		e.logout(context.WithoutCancel(*e.stop.Load()), j.def, j.attempt)
+		return nil
+	}
+	r.Cred, r.Generation, r.Hold, r.Identity, r.Seed = c, c.Serial, nil, j.def.Identity, j.def.Version
+	view, err := j.def.Present(c)
+	if err != nil {
+		return credential.Errorf(credential.Misconfigured, "the answer cannot be used: %w", err)
+	}
+	if err := e.save(j, r); err != nil && j.spends {
+		return credential.Errorf(credential.Transient, "the answer is not stored: %w", err)
+	}
+	return e.install(j, c, view)
+}
+
+// save makes a record durable. While that fails the answer of an exchange
+// that spent something is kept in memory and tried again, for it is the only
+// copy; no other exchange of this credential can start meanwhile.
+func (e *Engine) save(j job, r store.Record) error {
+	ctx := *e.stop.Load()
+	for n := 1; ; n++ {
+		err := e.store.Save(r)
+		if err == nil || !j.spends {
+			if err != nil {
+				e.log.Error("state not written; a restart would log in again", "credential", r.Name, "error", err)
+			}
+			return err
+		}
+		e.note(j.entry, credential.Transient, "the state cannot be written: "+err.Error()+"; free or repair the disk")
+		select {
+		case <-ctx.Done():
+			return e.store.Save(r) // the last chance
+		case <-time.After(backoff(n, e.rand())):
+		}
+	}
+}
+
+// install shows an answer to readers and publishes its files. An answer that
+// is already inside its own margin counts as a failure, but is kept if it is
+// better than what was held: its refresh token may be the only one.
+func (e *Engine) install(j job, c *credential.Credential, v *credential.View) *credential.Error {
+	en := j.entry
+	e.mu.Lock()
+	if en.gone || en.state.Hold == Revoked || en.def.Identity != j.def.Identity {
+		en.serial = max(en.serial, c.Serial) // it is stored, or what replaces it is about to be
+		e.mu.Unlock()
+		return nil
+	}
+	now := e.now()
+	usual := en.usual(j)
+	failures := en.state.Failures
+	e.hold(en, c, v)
+	if usual {
+		en.early = 0
+	}
+	en.soft = 0
+	late := c.Times.Remaining(now) <= en.state.Plan.Margin && c.Times.Life < credential.Forever
+	if late {
+		en.state.Failures, en.state.Told = failures, c.Times.Remaining(now) <= 0
+	}
+	e.show(en, now, EventIssued)
+	e.mu.Unlock()
+	if late && c.Times.Remaining(now) <= 0 {
+		return credential.Errorf(credential.Transient, "the issuer's answer had expired when it came; look at its clock and at this host's")
+	}
+	e.publisher.Publish(v)
+	if late {
+		return credential.Errorf(credential.Transient, "the issuer's answer lives too short to be used: %s", c.Times.Life.Round(time.Millisecond))
+	}
+	return nil
+}
+
+// usual says that the generation now replaced lived to its time.
+func (en *entry) usual(j job) bool { return !en.state.Rejected && j.step.Why != WhyRejected }
+
+// finish ends a job: every outcome of an exchange is a case here.
+func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
+	en := j.entry
+	e.mu.Lock()
+	now := e.now()
+	e.running--
+	en.running = false
+	event := EventKind("")
+	if err != nil {
+		event = e.fail(en, j, err, now)
+	}
+	if en.gone {
+		delete(e.leaving, en.name)
+	}
+	hold := en.storedHold()
+	r := en.record()
+	e.logOutcome(en, j, err, now)
+	e.show(en, now, event)
+	e.plan(en, now)
+	e.admitWaiting(iss, now)
+	e.mu.Unlock()
+	if hold != nil {
+		if err := e.store.Save(r); err != nil {
+			e.log.Error("state not written", "credential", en.name, "error", err)
+		}
+	}
+}
+
+// fail is the table of classes: what each makes the daemon do. e.mu is held.
+func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.Instant) EventKind {
+	en.failed++
+	en.last = &Failure{At: now.Wall, Class: err.Class, Message: err.Error()}
+	s := &en.state
+	s.Failures++
+	s.Wanted = false
+	if s.Hold == Revoked {
+		return EventFailed
+	}
+	s.Hold = NoHold
+	if err.Soft {
+		en.soft++
+	} else if err.Status != 0 && err.Status < 400 {
+		en.soft = 0
+	}
+	switch err.Class {
+	case credential.Relogin:
+		again := !j.attempt.Login
+		s.Relogin = true
+		if again { // at once, but not as fast as an issuer can refuse
+			s.Failures--
+			return EventFailed
+		}
+	case credential.InDoubt:
+		s.Doubts++
+		if s.Doubts == 1 { // the one more try is not put off
+			return EventFailed
+		}
+		s.Doubts, s.Relogin = 0, true
+	case credential.Refused:
+		return e.stopAt(en, HoldRefused, now)
+	case credential.Person:
+		return e.stopAt(en, HoldPerson, now)
+	case credential.Misconfigured:
+		return e.stopAt(en, HoldConfig, now)
+	case credential.Contended:
+		return e.stopAt(en, HoldContended, now)
+	}
+	if en.soft >= maxSoft {
+		en.last = &Failure{At: now.Wall, Class: credential.Refused, Message: err.Error() + "; taken for a refusal, because a password was sent three times"}
+		return e.stopAt(en, HoldRefused, now)
+	}
+	wait := max(backoff(s.Failures, e.rand()), min(err.RetryAfter, maxRetryAfter))
+	s.NotBefore = now.Boot + wait
+	return EventFailed
+}
+
+// maxSoft is how many answers that could be a refusal in disguise (200 with a
+// page instead of a token) a password is sent for: sites ban after a few.
+const maxSoft = 3
+
+func (e *Engine) stopAt(en *entry, h Hold, now credential.Instant) EventKind {
+	en.state.Hold, en.state.HeldSince = h, now
+	if h == HoldPerson {
+		return EventNeedsLogin
+	}
+	return EventFailed
+}
+
+// keepAlive uses a session once, so that it does not die idle.
+func (e *Engine) keepAlive(j job, iss *issuer) {
+	err := j.def.Source.(credential.KeepAliver).KeepAlive(*e.stop.Load(), j.attempt)
+	e.mu.Lock()
+	en := j.entry
+	now := e.now()
+	var failure *credential.Error
+	if err != nil {
+		failure = credential.AsError(err)
+	}
+	iss.done(failure, now, e.rand())
+	e.running--
+	en.running = false
+	event := EventKind("")
+	switch {
+	case en.cred != j.attempt.Prev: // revoked or replaced meanwhile
+	case failure == nil:
+		used := *en.cred
+		used.Times.Used = j.began
+		en.cred, en.state.Times, en.state.NotBefore = &used, used.Times, 0
+	case failure.Class == credential.Relogin:
+		en.last = &Failure{At: now.Wall, Class: failure.Class, Message: failure.Error()}
+		e.rejected(en, now)
+		event = EventRejected
+	default:
+		en.last = &Failure{At: now.Wall, Class: failure.Class, Message: failure.Error()}
+		en.state.NotBefore = now.Boot + backoff(1, e.rand())
+		event = EventFailed
+	}
+	e.show(en, now, event)
+	e.plan(en, now)
+	e.admitWaiting(iss, now)
+	e.mu.Unlock()
+}
+
+// note shows a failure that does not end the exchange under way.
+func (e *Engine) note(en *entry, class credential.Class, message string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.now()
+	en.last = &Failure{At: now.Wall, Class: class, Message: message}
+	e.show(en, now, EventFailed)
+	e.log.Error("not durable", "credential", en.name, "class", class.String(), "error", message)
+}
+
+// logOutcome writes the one line that answers "why was it late".
+func (e *Engine) logOutcome(en *entry, j job, err *credential.Error, now credential.Instant) {
+	args := []any{
+		"credential", en.name, "why", string(j.step.Why),
+		"took", (now.Boot - j.began.Boot).Round(time.Millisecond).String(),
+	}
+	if err != nil {
+		args = append(args, "class", err.Class.String(), "failures", en.state.Failures, "error", err.Error())
+		e.log.Warn("not renewed", args...)
+		return
+	}
+	if life := en.state.Plan.Life; life < credential.Forever {
+		args = append(args, "lives", life.Round(time.Millisecond).String(), "renewed_in", en.state.Plan.Due.Round(time.Millisecond).String())
+	}
+	e.log.Info("issued", append(args, "generation", en.serial)...)
+}

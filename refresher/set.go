@@ -1,0 +1,191 @@
+package refresher
+
+import (
+	"errors"
+
+	"authd/refresher/credential"
+	"authd/refresher/store"
+)
+
+// Set makes defs the configured credentials. One that keeps its identity
+// keeps what it holds; one that is new takes up where its stored record
+// stopped. Set must not be called concurrently with itself.
+func (e *Engine) Set(defs []*Definition) {
+	old := *e.entries.Load()
+	next := make(map[string]*entry, len(defs))
+	fresh := map[string]*entry{}
+	for _, def := range defs {
+		if en := e.known(old, def.Name); en != nil {
+			next[def.Name] = en
+			continue
+		}
+		en := e.load(def)
+		next[def.Name], fresh[def.Name] = en, en
+	}
+	var after []func()
+	e.mu.Lock()
+	now := e.now()
+	for name, en := range old {
+		if next[name] == nil {
+			e.leave(en, now)
+		}
+	}
+	for _, def := range defs {
+		en := next[def.Name]
+		if fresh[def.Name] == nil {
+			after = append(after, e.change(en, def)...)
+		} else {
+			after = append(after, e.begin(en)...)
+		}
+		e.show(en, now, "")
+		e.plan(en, now)
+	}
+	e.entries.Store(&next)
+	e.mu.Unlock()
+	for _, f := range after {
+		f()
+	}
+	e.rouse()
+}
+
+// known finds an entry that is at work under a name, also one that has left
+// the configuration while its exchange is under way: a second entry would
+// spend the same refresh token.
+func (e *Engine) known(old map[string]*entry, name string) *entry {
+	if en := old[name]; en != nil {
+		return en
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if en := e.leaving[name]; en != nil {
+		en.gone = false
+		delete(e.leaving, name)
+		return en
+	}
+	return nil
+}
+
+// leave takes an entry out. e.mu is held.
+func (e *Engine) leave(en *entry, now credential.Instant) {
+	en.gone = true
+	if en.running {
+		e.leaving[en.name] = en
+	}
+	e.timeline.place(en, 0)
+	e.show(en, now, EventRemoved)
+}
+
+// load reads an entry's record.
+func (e *Engine) load(def *Definition) *entry {
+	en := &entry{name: def.Name, def: def, index: -1}
+	r, err := e.store.Load(def.Name)
+	en.serial = r.Generation
+	var newer *store.NewerError
+	switch {
+	case errors.As(err, &newer): // to log in would overwrite what another version may still need
+		en.stop(HoldConfig, credential.Misconfigured, err.Error(), e.now())
+		return en
+	case err != nil:
+		e.log.Error("stored state not usable; it is set aside", "credential", def.Name, "error", err)
+	}
+	if r.Identity != def.Identity {
+		return en
+	}
+	if r.Cred != nil && (def.Source != nil || r.Seed == def.Version) {
+		e.take(en, r.Cred)
+		if r.Intent != nil && en.state.Held {
+			en.state.Doubts = 1
+			e.log.Warn("in doubt: an exchange was under way when the daemon ended", "credential", def.Name)
+		}
+	}
+	if h := r.Hold; h != nil && (h.Fingerprint == def.Version || h.State == holdNames[Revoked]) {
+		class, _ := credential.ParseClass(h.Class)
+		en.stop(holdOf(h.State), class, h.Message, credential.Instant{Wall: h.Since, Boot: e.now().Boot})
+	}
+	return en
+}
+
+// take makes a stored or configured credential what the entry holds.
+func (e *Engine) take(en *entry, c *credential.Credential) {
+	v, err := en.def.Present(c)
+	if err != nil {
+		e.log.Error("what is held cannot be used", "credential", en.name, "error", err)
+		return
+	}
+	e.hold(en, c, v)
+}
+
+func (en *entry) stop(h Hold, class credential.Class, message string, since credential.Instant) {
+	en.state.Hold, en.state.HeldSince = h, since
+	en.last = &Failure{At: since.Wall, Class: class, Message: message}
+}
+
+func holdOf(name string) Hold {
+	for h, n := range holdNames {
+		if n == name {
+			return h
+		}
+	}
+	return NoHold
+}
+
+// begin gives a new static entry its value, and publishes what is held. What
+// is to be done once e.mu is free is returned.
+func (e *Engine) begin(en *entry) []func() {
+	if en.def.Source == nil && en.cred == nil && en.state.Hold == NoHold {
+		return e.issueStatic(en)
+	}
+	return e.publishHeld(en)
+}
+
+// issueStatic numbers a configured value like an issued one. e.mu is held.
+func (e *Engine) issueStatic(en *entry) []func() {
+	c := *en.def.Static
+	c.Serial = en.serial + 1
+	c.Times.Requested, c.Times.Used = e.now(), e.now()
+	e.take(en, &c)
+	r := en.record()
+	return append(e.publishHeld(en), func() {
+		if err := e.store.Save(r); err != nil {
+			e.log.Error("state not written", "credential", en.name, "error", err)
+		}
+	})
+}
+
+func (e *Engine) publishHeld(en *entry) []func() {
+	if en.view == nil || en.state.Hold == Revoked || en.cred.Times.Remaining(e.now()) <= 0 {
+		return nil
+	}
+	v := en.view
+	return []func(){func() { e.publisher.Publish(v) }}
+}
+
+// change gives an entry a new definition. e.mu is held.
+func (e *Engine) change(en *entry, def *Definition) []func() {
+	was := en.def
+	en.def = def
+	switch {
+	case was.Identity != def.Identity || (was.Source == nil) != (def.Source == nil):
+		en.drop()
+		en.deaths, en.early, en.soft, en.last = nil, 0, 0, nil
+		return append([]func(){func() { e.publisher.Withdraw(en.name) }}, e.begin(en)...)
+	case was.Version != def.Version && def.Source == nil && en.state.Hold == NoHold:
+		return e.issueStatic(en)
+	}
+	if was.Version != def.Version && en.state.Hold != Revoked {
+		en.state.Hold, en.state.NotBefore, en.state.Failures, en.soft = NoHold, 0, 0, 0
+	}
+	if en.cred != nil {
+		e.renew(en)
+	}
+	return e.publishHeld(en)
+}
+
+// renew works out again what follows from the definition. e.mu is held.
+func (e *Engine) renew(en *entry) {
+	if v, err := en.def.Present(en.cred); err == nil {
+		en.view = v
+	}
+	_, en.state.KeepAlive = en.def.Source.(credential.KeepAliver)
+	en.state.Plan = en.def.Policy.Plan(en.cred.Times, draw(en.name, en.cred), en.state.KeepAlive)
+}
