@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
+	"errors"
 	"hash"
 )
 
@@ -40,3 +41,13 @@ var (
 	applyHMACSHA384 = mac(sha512.New384)
 	applyHMACSHA512 = mac(sha512.New)
 )
+
+// Sign appends the signature or MAC that a function with a key ("hmac-sha256",
+// "ecdsa-sha256") makes of in.
+func Sign(dst []byte, name string, in, key []byte) ([]byte, error) {
+	fn := functions[name]
+	if fn == nil || fn.takes != aKey {
+		return dst, errors.New("there is no such signature: " + name)
+	}
+	return fn.apply(dst, in, key, nil)
+}
