@@ -298,18 +298,18 @@ func TestWhatIsSpentIsWrittenDownFirst(t *testing.T) {
 		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
 		w.Set([]*Definition{define("a", src, usual)})
 		w.pass(time.Second)
-		w.store.fail = func(op string) error {
+		w.store.failing(func(op string) error {
 			if op == "intend" {
 				return errDisk
 			}
 			return nil
-		}
+		})
 		w.pass(50 * time.Minute)
 		w.wantCalls(src, 1)
 		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: -1}); err != nil {
 			t.Errorf("the last good one is not served: %v", err)
 		}
-		w.store.fail = nil
+		w.store.failing(nil)
 		w.pass(5 * time.Minute)
 		w.wantCalls(src, 2)
 		if w.store.intents != 1 || w.store.records["a"].Intent != nil {
@@ -323,18 +323,18 @@ func TestASpentAnswerIsDurableBeforeItIsTold(t *testing.T) {
 		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
 		w.Set([]*Definition{define("a", src, usual)})
 		w.pass(time.Second)
-		w.store.fail = func(op string) error {
+		w.store.failing(func(op string) error {
 			if op == "save" {
 				return errDisk
 			}
 			return nil
-		}
+		})
 		w.pass(46 * time.Minute)
 		w.wantCalls(src, 2)
 		if s := w.Snapshot("a"); s.Cred.Serial != 1 || len(w.wall.published["a"]) != 1 {
 			t.Errorf("generation %d was told before it was durable", s.Cred.Serial)
 		}
-		w.store.fail = nil
+		w.store.failing(nil)
 		w.pass(5 * time.Minute)
 		w.wantCalls(src, 2)
 		if s := w.Snapshot("a"); s.Cred.Serial != 2 {
@@ -419,7 +419,7 @@ func TestShutdownWaitsForWhatIsSpent(t *testing.T) {
 		w.run()
 		w.Set([]*Definition{define("a", src, usual)})
 		w.pass(time.Second)
-		src.takes = 10 * time.Second
+		src.slow(10 * time.Second)
 		go func() { _, _ = w.Refresh(context.WithoutCancel(w.t.Context()), "a", time.Minute) }()
 		w.pass(time.Second)
 		w.end()
@@ -488,7 +488,7 @@ func TestAClockSetBackDoesNotKeepAValueAlive(t *testing.T) {
 		}}
 		w.Set([]*Definition{define("a", src, usual)})
 		w.pass(time.Minute)
-		w.skew = -2 * time.Hour
+		w.skew.Store(int64(-2 * time.Hour))
 		w.pass(time.Hour)
 		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 0}); err == nil {
 			t.Error("a dead value was served")
@@ -501,7 +501,7 @@ func TestAPauseThatOnlyTheWallClockShowsIsNoticedInThirtySeconds(t *testing.T) {
 		src := &issuerScript{origin: "https://a.example", answer: lives(24 * time.Hour)}
 		w.Set([]*Definition{define("a", src, usual)})
 		w.pass(time.Minute)
-		w.skew += 20 * time.Hour // a virtual machine was paused
+		w.skew.Store(int64(20 * time.Hour)) // a virtual machine was paused
 		w.pass(31 * time.Second)
 		w.wantCalls(src, 2)
 	})

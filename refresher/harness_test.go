@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +44,13 @@ func (m *memory) put(op string, r store.Record, count *int) error {
 	*count++
 	m.records[r.Name] = r
 	return nil
+}
+
+// failing makes writes fail as f says; nil: they succeed again.
+func (m *memory) failing(f func(op string) error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = f
 }
 
 func (m *memory) Intend(r store.Record) error { return m.put("intend", r, &m.intents) }
@@ -97,15 +105,15 @@ func (s *issuerScript) count() int { s.mu.Lock(); defer s.mu.Unlock(); return le
 func (s *issuerScript) Fetch(ctx context.Context, a credential.Attempt) (*credential.Credential, error) {
 	s.mu.Lock()
 	s.calls = append(s.calls, time.Now())
-	n := len(s.calls)
+	n, takes := len(s.calls), s.takes
 	if a.Prev == nil || a.Login {
 		s.logins++
 	}
 	s.mu.Unlock()
 	sent := a.Now()
-	if s.takes > 0 {
+	if takes > 0 {
 		select {
-		case <-time.After(s.takes):
+		case <-time.After(takes):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -122,6 +130,13 @@ func (s *issuerScript) Fetch(ctx context.Context, a credential.Attempt) (*creden
 	}, nil
 }
 
+// slow makes answers take d.
+func (s *issuerScript) slow(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.takes = d
+}
+
 // lives answers every call with one life.
 func lives(d time.Duration) func(int, credential.Attempt) (credential.Times, error) {
 	return func(int, credential.Attempt) (credential.Times, error) { return credential.Times{Life: d}, nil }
@@ -133,8 +148,7 @@ type world struct {
 	t     *testing.T
 	store *memory
 	wall  *wall
-	skew  time.Duration // of the wall clock
-	pause time.Duration // that the boot clock missed
+	skew  atomic.Int64 // of the wall clock, in nanoseconds
 	stop  context.CancelFunc
 	done  chan struct{}
 }
@@ -158,7 +172,7 @@ func newWorld(t *testing.T, s *memory) *world {
 		Rand: func() float64 { return 0 },
 		Now: func() credential.Instant {
 			now := time.Now()
-			return credential.Instant{Wall: now.Add(w.skew), Boot: now.Sub(start) + time.Hour - w.pause}
+			return credential.Instant{Wall: now.Add(time.Duration(w.skew.Load())), Boot: now.Sub(start) + time.Hour}
 		},
 	})
 	return w
