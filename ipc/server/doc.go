@@ -1,4 +1,30 @@
 // Package server answers the protocol of package ipc over a Backend: it
 // listens, asks the kernel who calls, reads requests strictly, and writes
 // replies. It does not decide who may do what, and knows no credential.
+//
+// It lives at layer 1: it imports ipc and nothing else of authd's.
+//
+// # Decisions
+//
+//   - HTTP/1.1 is read and written here, not by net/http. The protocol needs
+//     little of it, and one small server that is right is simpler than a quick
+//     path in front of a big one: both would have to agree on what a request
+//     is. It is compared to net/http's parser by a fuzz test. The cost is that
+//     what is not needed (HTTP/2, trailers, ranges) is not there.
+//   - A goroutine a connection, and none for a request. A request's context
+//     starts to watch the connection for a hang-up when someone first asks it
+//     for Done, which a call that is answered at once never does.
+//   - A deadline is set again only when it is off by more than a second, as
+//     setting one costs more than reading a head.
+//   - A caller who shuts down only its sending side counts as gone while it
+//     waits, as with net/http: a Unix socket does not tell the two apart when
+//     it is read.
+//   - A body that a scheme signs byte by byte goes to the back end as it
+//     arrives if it is longer than 64 KiB, so it must be the last member of
+//     its request; at most four such bodies are under way at a time.
+//   - The socket is made under a hidden name and renamed, so that it is never
+//     seen without its mode or without a listener, and the process's umask is
+//     left alone.
+//   - On Windows nothing is served: an AF_UNIX socket does not tell there who
+//     connected, and a caller who is not known is not served.
 package server

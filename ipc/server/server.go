@@ -1,0 +1,254 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"authd/ipc"
+)
+
+// Limits of what one uid may take.
+const (
+	maxInFlight = 64   // requests
+	maxConns    = 1024 // connections
+	maxLong     = 4    // of all: long bodies that a scheme needs whole
+)
+
+// DefaultMaxBody is the longest body that is signed.
+const DefaultMaxBody = 32 << 20
+
+// Server answers the protocol. The zero value with a Backend is ready to
+// Serve; a Server serves once.
+type Server struct {
+	Backend Backend
+	MaxBody int64        // of a body to be signed, in bytes; 0: DefaultMaxBody
+	Logger  *slog.Logger // nil: slog.Default()
+
+	peer func(net.Conn) (*Caller, error) // who calls; nil: the kernel's word
+
+	once    sync.Once
+	base    context.Context
+	cancel  context.CancelFunc
+	closed  chan struct{} // closed when closing begins
+	closing atomic.Bool
+	longs   chan struct{}
+	date    date
+
+	mu       sync.Mutex
+	listener net.Listener
+	conns    map[*conn]struct{}
+	shares   map[uint32]*share
+	running  sync.WaitGroup
+}
+
+// share is what one uid has in use.
+type share struct {
+	inFlight atomic.Int32
+	conns    int // guarded by Server.mu
+}
+
+func (s *share) begin() bool {
+	if s.inFlight.Add(1) > maxInFlight {
+		s.inFlight.Add(-1)
+		return false
+	}
+	return true
+}
+
+func (s *share) end() { s.inFlight.Add(-1) }
+
+func (s *Server) init() {
+	s.once.Do(func() {
+		s.base, s.cancel = context.WithCancel(context.Background())
+		s.closed = make(chan struct{})
+		s.longs = make(chan struct{}, maxLong)
+		s.conns = make(map[*conn]struct{})
+		s.shares = make(map[uint32]*share)
+		if s.peer == nil {
+			s.peer = peerOf
+		}
+	})
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Logger != nil {
+		return s.Logger
+	}
+	return slog.Default()
+}
+
+func (s *Server) maxBody() int64 {
+	if s.MaxBody > 0 {
+		return s.MaxBody
+	}
+	return DefaultMaxBody
+}
+
+// bodyLimit is the most that a request's body may have: the base64 of the
+// longest body to be signed, and the rest of a sign request.
+func (s *Server) bodyLimit() int64 { return s.maxBody()/3*4 + 2*maxKept }
+
+// long waits for the right to have a long body in memory.
+func (s *Server) long(ctx context.Context) (release func(), err error) {
+	select {
+	case s.longs <- struct{}{}:
+		return func() { <-s.longs }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Serve answers what comes to l, which must be a Unix socket's listener,
+// until Shutdown or a failure of l; after Shutdown it returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	s.init()
+	s.mu.Lock()
+	s.listener = l
+	s.mu.Unlock()
+	if s.closing.Load() {
+		_ = l.Close()
+	}
+	pause := time.Duration(0)
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			s.accept(nc)
+			continue
+		case s.closing.Load():
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		}
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		s.log().Warn("cannot accept a connection; trying again", "err", err, "in", pause)
+		select {
+		case <-time.After(pause):
+		case <-s.closed:
+		}
+	}
+}
+
+// accept starts a connection, or refuses it before a byte of it is read.
+func (s *Server) accept(nc net.Conn) {
+	c := &conn{server: s, nc: nc}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Load() {
+		_ = nc.Close()
+		return
+	}
+	refusal := s.judge(c)
+	s.conns[c] = struct{}{}
+	s.running.Go(func() {
+		defer s.forget(c)
+		if refusal != nil {
+			c.refuse(refusal)
+			c.linger()
+			return
+		}
+		c.serve()
+	})
+}
+
+// judge finds out who calls, and whether that is a caller to be served.
+func (s *Server) judge(c *conn) *ipc.Error {
+	caller, err := s.peer(c.nc)
+	if err != nil {
+		s.log().Warn("a connection was refused", "err", err)
+		return &ipc.Error{Code: ipc.Forbidden, Message: "authd cannot tell who you are", Hint: "its log says why"}
+	}
+	c.caller = caller
+	shared := s.shares[caller.UID]
+	if shared == nil {
+		shared = &share{}
+		s.shares[caller.UID] = shared
+	}
+	if shared.conns >= maxConns {
+		return &ipc.Error{Code: ipc.Busy, Message: "you have too many connections", Hint: "close some", RetryAfter: time.Second}
+	}
+	shared.conns++
+	c.share = shared
+	return nil
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	if c.share == nil {
+		return
+	}
+	if c.share.conns--; c.share.conns == 0 {
+		delete(s.shares, c.caller.UID)
+	}
+}
+
+// Shutdown stops listening, ends idle connections and streams, and waits for
+// the requests in flight. When ctx ends before they do, their contexts are
+// cancelled, and what has not been answered a second later is cut off.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.init()
+	if s.closing.Swap(true) {
+		return nil
+	}
+	close(s.closed)
+	s.mu.Lock()
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	for c := range s.conns {
+		if !c.busy.Load() {
+			_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+		}
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.running.Wait(); close(done) }()
+	defer s.cancel()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.cancel()
+	select {
+	case <-done:
+	case <-time.After(time.Second):
+		s.cut()
+		<-done
+	}
+	return ctx.Err()
+}
+
+// cut closes every connection.
+func (s *Server) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		_ = c.nc.Close()
+	}
+}
+
+// date is the Date header, worked out once a second.
+type date struct{ last atomic.Pointer[dateText] }
+
+type dateText struct {
+	second int64
+	text   []byte
+}
+
+func (d *date) text(now time.Time) []byte {
+	if last := d.last.Load(); last != nil && last.second == now.Unix() {
+		return last.text
+	}
+	next := &dateText{now.Unix(), now.UTC().AppendFormat(nil, "Mon, 02 Jan 2006 15:04:05 GMT")}
+	d.last.Store(next)
+	return next.text
+}
