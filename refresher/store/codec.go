@@ -65,6 +65,7 @@ type savedValue struct {
 // savedTimes holds durations in nanoseconds. Boot clock readings mean nothing
 // without the boot they were taken in.
 type savedTimes struct {
+	Login         bool          `json:"login,omitempty"`
 	Boot          string        `json:"boot,omitempty"`
 	Requested     time.Time     `json:"requested"`
 	RequestedBoot time.Duration `json:"requested_boot"`
@@ -130,6 +131,7 @@ func saveCred(c *credential.Credential, boot string) *savedCred {
 		Public: saveValues(c.Public), Private: saveValues(c.Private),
 		Answer: c.Answer,
 		Times: savedTimes{
+			Login:     t.Login,
 			Boot:      boot,
 			Requested: t.Requested.Wall.Round(0), RequestedBoot: t.Requested.Boot,
 			Used: t.Used.Wall.Round(0), UsedBoot: t.Used.Boot,
@@ -150,6 +152,7 @@ func (s *savedCred) restore(c clocks) *credential.Credential {
 		Public: restoreValues(s.Public), Private: restoreValues(s.Private),
 		Answer: bytes.Clone(s.Answer),
 		Times: credential.Times{
+			Login:     t.Login,
 			Requested: c.instant(t.Requested, t.RequestedBoot, same),
 			Used:      c.instant(t.Used, t.UsedBoot, same),
 			Life:      t.Life, Idle: t.Idle, Hint: t.Hint, Private: t.Private,

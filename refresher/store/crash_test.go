@@ -25,7 +25,7 @@ func sample(name string, generation uint64) Record {
 			Public:  []credential.Value{{Name: "token", Secret: credential.NewSecret("not-a-secret")}},
 			Private: []credential.Value{{Name: "refresh_token", Secret: credential.NewSecret("bytes \xff\x00 as they are")}},
 			Answer:  []byte(`{"expires_in": 60, "html": "<&>"}`),
-			Times:   credential.Times{Requested: noon, Used: noon, Life: time.Minute, Idle: time.Second, Hint: 2, Private: 3},
+			Times:   credential.Times{Login: true, Requested: noon, Used: noon, Life: time.Minute, Idle: time.Second, Hint: 2, Private: 3},
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -70,6 +71,17 @@ func TestWhatIsSavedIsLoaded(t *testing.T) {
 	}
 	if names, _ := s.Names(); len(names) != 0 {
 		t.Errorf("after Delete: %v", names)
+	}
+}
+
+func TestEveryFieldIsKept(t *testing.T) {
+	r := sample("a", 1)
+	for _, v := range []reflect.Value{reflect.ValueOf(*r.Cred), reflect.ValueOf(r.Cred.Times)} {
+		for i := range v.NumField() {
+			if v.Field(i).IsZero() {
+				t.Errorf("the sample has no %s.%s, so no test would miss it", v.Type(), v.Type().Field(i).Name)
+			}
+		}
 	}
 }
 
@@ -254,7 +266,8 @@ func TestNoncesNeverGoBack(t *testing.T) {
 	if err := s.Save(sample("a", 2)); err != nil { // whoever saves knows nothing of the nonce
 		t.Fatal(err)
 	}
-	if got, err := s.Load("a"); err != nil || got.Nonce != 100 || got.Generation != 2 {
+	another := &Store{folder: s.folder, now: fixed, nonces: map[string]int64{}} // as after a restart
+	if got, err := another.Load("a"); err != nil || got.Nonce != 100 || got.Generation != 2 {
 		t.Errorf("%+v %v", got, err)
 	}
 	if err := s.RaiseNonce("only signs", 7); err != nil {
