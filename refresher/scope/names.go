@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"strings"
 	"sync"
 
 	"authd/refresher/credential"
@@ -99,4 +100,14 @@ func (v *Vars) Token(name string) *Token {
 		return v.Tokens[i-v.Names.tokens]
 	}
 	return nil
+}
+
+// Dynamic reports whether a name differs from request to request: the time,
+// the nonce and the request itself. Lets and tokens are not followed.
+func Dynamic(name string) bool {
+	switch name {
+	case "now", "now_ms", "now_us", "now_ns", "nonce":
+		return true
+	}
+	return strings.HasPrefix(name, "request.")
 }

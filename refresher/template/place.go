@@ -31,26 +31,43 @@ func (e *PlaceError) Error() string { return fmt.Sprintf("%s: %s", fragment(e.Te
 
 // escape rewrites b[start:] for the place.
 func (p Place) escape(b []byte, start int, source string) ([]byte, error) {
+	if !p.Allows(b[start:]) {
+		return b[:start], &PlaceError{source, refusals[p]}
+	}
 	switch p {
 	case Query:
 		return rewrite(b, start, AppendPercent), nil
 	case Form:
 		return rewrite(b, start, AppendForm), nil
 	case JSON:
-		if !utf8.Valid(b[start:]) {
-			return b[:start], &PlaceError{source, "makes a JSON string that is not UTF-8"}
-		}
 		return rewrite(b, start, AppendJSONString), nil
-	case Header:
-		if !headerValue(b[start:]) {
-			return b[:start], &PlaceError{source, "makes a header with a control character"}
-		}
-	case Cookie:
-		if !cookieValue(b[start:]) {
-			return b[:start], &PlaceError{source, "makes a cookie with a control character, a space or a semicolon"}
-		}
 	}
 	return b, nil
+}
+
+// Encode appends in, which the place Allows, escaped for it.
+func (p Place) Encode(dst, in []byte) []byte {
+	dst, _ = p.escape(append(dst, in...), len(dst), "")
+	return dst
+}
+
+var refusals = [...]string{
+	JSON:   "makes a JSON string that is not UTF-8",
+	Header: "makes a header with a control character",
+	Cookie: "makes a cookie with a control character, a space or a semicolon",
+}
+
+// Allows reports whether a value may stand in the place.
+func (p Place) Allows(v []byte) bool {
+	switch p {
+	case JSON:
+		return utf8.Valid(v)
+	case Header:
+		return headerValue(v)
+	case Cookie:
+		return cookieValue(v)
+	}
+	return true
 }
 
 // rewrite puts the encoded b[start:] in its own place: encoded behind it, then

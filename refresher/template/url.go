@@ -58,7 +58,10 @@ func (a *Address) setHost(authority string) error {
 	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
 		name, port = authority[:i], authority[i+1:]
 	}
-	own := map[string]string{"http": "80", "https": "443"}[a.Scheme]
+	own := "443"
+	if a.Scheme == "http" {
+		own = "80"
+	}
 	a.Host, a.Name, a.Port = name, name, port
 	switch {
 	case port == "" || port == own:
