@@ -67,7 +67,7 @@ func (e *Engine) awaitExchange(ctx context.Context, en *entry, s *Snapshot, wait
 		switch {
 		case s.generation() > generation && !s.Running:
 			return s, nil
-		case s.Failed > failed && !s.Running && s.StepOf(e.now()).In > 0:
+		case s.Failed > failed && !s.Running && s.Renewal(e.now()).In > 0:
 			return nil, e.notReady(s, e.now())
 		case s.Failed > failed && !s.Running && s.State.Hold != NoHold:
 			return nil, e.notReady(s, e.now())

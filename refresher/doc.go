@@ -18,8 +18,9 @@
 //   - Lives are counted on two clocks and the longer count is believed. A
 //     clock set forward therefore costs one exchange too many; a value is
 //     never served on a clock's word that the other contradicts.
-//   - The jitter is a hash of name, generation and issue time, not a stored
-//     random number: the same however often it is asked, and over restarts.
+//   - The jitter is a hash of host, name and generation, not a stored random
+//     number: the same however often it is asked and over restarts, so that a
+//     forecast can tell to the second what will happen.
 //   - An exchange that spends something makes its intent durable first, is
 //     never cancelled, and is over only when its answer is on the disk.
 //   - A static credential that a caller reports as rejected goes on being

@@ -50,6 +50,7 @@ type Options struct {
 	Now       func() credential.Instant
 	Log       *slog.Logger
 	Rand      func() float64 // back-off's draw in [0, 1); nil: math/rand
+	Salt      string         // differs between hosts, so that they do not renew in step
 }
 
 // Engine keeps credentials fresh. All its methods are safe for concurrent use.
@@ -59,6 +60,7 @@ type Engine struct {
 	now       func() credential.Instant
 	log       *slog.Logger
 	rand      func() float64
+	salt      string
 	key       []byte // of fingerprints
 	issuers   issuers
 	events    feed
@@ -86,7 +88,7 @@ const (
 // Run its life.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, publisher: o.Publisher, now: o.Now, log: o.Log, rand: o.Rand,
+		store: o.Store, publisher: o.Publisher, now: o.Now, log: o.Log, rand: o.Rand, salt: o.Salt,
 		key:     make([]byte, 32),
 		issuers: issuers{now: o.Now, log: o.Log, all: map[string]*issuer{}},
 		wake:    make(chan struct{}, 1),
@@ -164,10 +166,7 @@ func (e *Engine) plan(en *entry, now credential.Instant) {
 	at := time.Duration(0)
 	if !en.running && !en.gone {
 		if s := en.def.Policy.Next(en.state, now); s.Do != Rest {
-			at = now.Boot + s.In
-			if grid := en.state.Plan.grid(); s.In > 0 {
-				at = (at + grid - 1) / grid * grid
-			}
+			at = onGrid(now.Boot+s.In, s, en.state.Plan)
 		}
 	}
 	e.timeline.place(en, at)

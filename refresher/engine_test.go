@@ -565,3 +565,37 @@ func TestWatchersHearAndDoNotHold(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsForecastHappens(t *testing.T) {
+	keep := usual
+	single := usual
+	single.Single, single.MinInterval = true, time.Minute
+	for name, p := range map[string]Policy{"usual": keep, "one session": single} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				src := &issuerScript{origin: "https://a.example", answer: lives(3 * time.Hour)}
+				w.Set([]*Definition{define("a", src, p)})
+				w.pass(time.Minute)
+				steps, err := w.Forecast("a", 7*24*time.Hour)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.pass(7 * 24 * time.Hour)
+				var told []time.Time
+				for _, s := range steps {
+					if s.Do == Fetch {
+						told = append(told, s.At)
+					}
+				}
+				if got := src.calls[1:]; len(got) != len(told) || len(got) < 50 {
+					t.Fatalf("%d renewals, %d forecast", len(got), len(told))
+				}
+				for i, at := range src.calls[1:] {
+					if !at.Equal(told[i]) {
+						t.Fatalf("renewal %d at %s, forecast %s", i, at, told[i])
+					}
+				}
+			})
+		})
+	}
+}

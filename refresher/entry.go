@@ -93,7 +93,7 @@ func (e *Engine) hold(en *entry, c *credential.Credential, v *credential.View) {
 	en.cred, en.view, en.serial = c, v, c.Serial
 	en.print = e.fingerprint(c.Value)
 	_, keeps := en.def.Source.(credential.KeepAliver)
-	plan := en.def.Policy.Plan(c.Times, draw(en.name, c), keeps)
+	plan := en.def.Policy.Plan(c.Times, draw(e.salt, en.name, c.Serial), keeps)
 	en.state = State{
 		Static: en.def.Source == nil, KeepAlive: keeps, Held: true, Times: c.Times, Plan: plan,
 		LastLogin: en.state.LastLogin,

@@ -81,14 +81,13 @@ func (pl Plan) grid() time.Duration {
 	return min(time.Second, max(pl.Lead/100, time.Millisecond))
 }
 
-// draw is the jitter's draw in [0, 1), the same for one generation however
-// often it is asked and across restarts, different between hosts because the
-// issue time goes into it.
-func draw(name string, c *credential.Credential) float64 {
+// draw is the jitter's draw in [0, 1) of one generation: the same however
+// often it is asked and across restarts, so that a forecast can tell it, and
+// different between hosts, whose salts differ.
+func draw(salt, name string, serial uint64) float64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(name))
-	_, _ = h.Write(strconv.AppendUint(nil, c.Serial, 10))
-	_, _ = h.Write(strconv.AppendInt([]byte{' '}, c.Times.Requested.Wall.UnixNano(), 10))
+	_, _ = h.Write([]byte(salt + "\x00" + name + "\x00"))
+	_, _ = h.Write(strconv.AppendUint(nil, serial, 10))
 	x := h.Sum64() // FNV leaves its high bits alike for alike input: mix them (splitmix64's finalizer)
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb

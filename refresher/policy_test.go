@@ -78,16 +78,16 @@ func TestPlanHoldsForEveryLife(t *testing.T) {
 }
 
 func TestDrawIsOneForAGenerationAndSpread(t *testing.T) {
-	c := &credential.Credential{Serial: 7, Times: credential.Times{Requested: credential.Instant{Wall: time.Unix(1700000000, 42)}}}
-	if draw("a", c) != draw("a", c) {
+	if draw("host", "a", 7) != draw("host", "a", 7) {
 		t.Error("two draws of one generation differ")
 	}
-	var sum, low float64
-	low = 1
+	if draw("host", "a", 7) == draw("another", "a", 7) {
+		t.Error("two hosts draw alike")
+	}
 	const n = 10000
-	for i := range n {
-		c.Serial = uint64(i)
-		u := draw("a", c)
+	sum, low := 0.0, 1.0
+	for i := range uint64(n) {
+		u := draw("host", "a", i)
 		if u < 0 || u >= 1 {
 			t.Fatalf("draw %v", u)
 		}

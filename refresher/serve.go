@@ -149,7 +149,7 @@ func (s *Snapshot) never(now credential.Instant, minValid time.Duration) error {
 
 func (e *Engine) notReady(s *Snapshot, now credential.Instant) error {
 	err := &NotReady{Name: s.Def.Name, State: s.Name(now), Hold: s.State.Hold, Failure: s.Failure}
-	if step := s.Def.Policy.Next(s.State, now); step.Do == Fetch {
+	if step := s.Renewal(now); step.Do == Fetch {
 		err.After = step.In
 	}
 	return err
@@ -171,5 +171,5 @@ func (e *Engine) kick(en *entry) {
 	e.plan(en, now)
 }
 
-// StepOf is what happens next to a credential by itself.
-func (s *Snapshot) StepOf(now credential.Instant) Step { return s.Def.Policy.Next(s.State, now) }
+// Renewal is the next exchange; Rest where none comes by itself.
+func (s *Snapshot) Renewal(now credential.Instant) Step { return s.Def.Policy.fetch(s.State, now) }

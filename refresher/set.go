@@ -187,5 +187,5 @@ func (e *Engine) renew(en *entry) {
 		en.view = v
 	}
 	_, en.state.KeepAlive = en.def.Source.(credential.KeepAliver)
-	en.state.Plan = en.def.Policy.Plan(en.cred.Times, draw(en.name, en.cred), en.state.KeepAlive)
+	en.state.Plan = en.def.Policy.Plan(en.cred.Times, draw(e.salt, en.name, en.serial), en.state.KeepAlive)
 }
