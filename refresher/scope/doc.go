@@ -1,19 +1,18 @@
-// Package scope gives the names of a recipe's templates their values for one
-// step of a login or for one signature: parameters, lets, now, nonce, cred,
-// jar, jwt, request and answer.
+// Package scope gives the names of a recipe their values: parameters, lets and
+// minted tokens, put over the names of a run (time, nonce, cred, request and
+// so on), which whoever runs a step or a signature provides.
 //
-// A recipe makes its Names once. A credential has Vars: its parameters, and the
-// lets and tokens as its `when` settles them. A step or a signature makes a
-// Scope from the Vars, sets what it knows (time, nonce, what is held, the
-// request, the answer) and hands the Scope to templates as their Env.
+// A recipe makes its Names once for each way its `when` can settle; a
+// credential adds its parameters to make Vars; each step and each signature
+// puts those over its own Env with Vars.Over or Vars.Get.
 //
 // It is not the place for the syntax and the functions of templates (package
 // template), nor for what is done with the results (packages login and sign).
 //
 // # Decisions
 //
-//   - Logging in and signing see the same names, so they share this package
-//     below both; the cost is one package more.
+//   - Logging in and signing see the same parameters, lets and tokens, so they
+//     share this package below both; the cost is one package more.
 //   - Lets are worked out when first asked for and kept, failures too, so that
 //     work grows with their number and not with the paths between them. A let
 //     that asks for itself is an error, and all lets together make at most

@@ -1,73 +1,60 @@
 package scope
 
 import (
-	"strings"
 	"sync"
 
 	"authd/refresher/credential"
 	"authd/refresher/template"
 )
 
-// Names says which parameters, lets and tokens a recipe has. It is made once a
-// recipe and shared by all its credentials.
+// Names are the parameters, lets and tokens of a recipe whose `when` is
+// settled. They are immutable once made and shared by all credentials that
+// settle alike.
 type Names struct {
-	index                map[string]int // to a slot
-	params, lets, tokens int            // the first slot of each
-	slots                int
-	pool                 sync.Pool // of *Scope
+	index  map[string]int // to a slot: parameters, then lets, then tokens
+	params int            // how many
+	lets   []*template.Value
+	tokens []*Token
+	pool   sync.Pool // of *Scope
 }
 
-// fixed are the names that every recipe has; their slots come first.
-var fixed = [...]string{
-	"now", "now_ms", "now_us", "now_ns", "nonce", "jar",
-	"request.method", "request.url", "request.scheme", "request.host", "request.hostname", "request.port",
-	"request.origin", "request.path", "request.query", "request.target", "request.headers", "request.body",
-	"answer.status", "answer.headers", "answer.cookies", "answer.body",
+// Let is a named value.
+type Let struct {
+	Name  string
+	Value *template.Value
 }
 
-// The slots of fixed, in its order.
-const (
-	slotNow = iota
-	slotNowMS
-	slotNowUS
-	slotNowNS
-	slotNonce
-	slotJar
-	slotMethod
-	slotURL
-	slotScheme
-	slotHost
-	slotHostname
-	slotPort
-	slotOrigin
-	slotPath
-	slotQuery
-	slotTarget
-	slotHeaders
-	slotBody
-	slotStatus
-	slotAnswerHeaders
-	slotAnswerCookies
-	slotAnswerBody
-)
-
-// NewNames numbers parameters, lets and tokens (the NAME of [jwt.NAME]) in
-// the order given.
-func NewNames(params, lets, tokens []string) *Names {
-	n := &Names{index: make(map[string]int, len(fixed)+len(params)+len(lets)+len(tokens))}
-	add := func(prefix string, names []string) (first int) {
-		first = n.slots
-		for _, name := range names {
-			n.index[prefix+name] = n.slots
-			n.slots++
-		}
-		return first
+// NewNames makes the names of a recipe. Params are their names, in the order
+// that Vars gives the values.
+func NewNames(params []string, lets []Let, tokens []*Token) *Names {
+	n := &Names{index: make(map[string]int, len(params)+len(lets)+len(tokens)), params: len(params), tokens: tokens}
+	for _, name := range params {
+		n.index[name] = len(n.index)
 	}
-	add("", fixed[:])
-	n.params = add("", params)
-	n.lets = add("", lets)
-	n.tokens = add("jwt.", tokens)
+	for _, l := range lets {
+		n.index[l.Name] = len(n.index)
+		n.lets = append(n.lets, l.Value)
+	}
+	for _, t := range tokens {
+		n.index["jwt."+t.Name] = len(n.index)
+	}
 	return n
+}
+
+// Let is the let of a name; nil for any other name.
+func (n *Names) Let(name string) *template.Value {
+	if i, ok := n.index[name]; ok && i >= n.params && i < n.params+len(n.lets) {
+		return n.lets[i-n.params]
+	}
+	return nil
+}
+
+// Token is the token of a name such as jwt.request; nil for any other name.
+func (n *Names) Token(name string) *Token {
+	if i, ok := n.index[name]; ok && i >= n.params+len(n.lets) {
+		return n.tokens[i-n.params-len(n.lets)]
+	}
+	return nil
 }
 
 // Param is the value of one parameter.
@@ -76,38 +63,28 @@ type Param struct {
 	Missing bool // it stands in one_of and was not given
 }
 
-// Vars are the parameters, lets and tokens of one credential, in the order of
-// its Names. They are immutable once made; lets and tokens may be shared
-// between credentials whose `when` settle alike.
+// Vars are a recipe's names with the parameters of one credential. They are
+// immutable once made.
 type Vars struct {
 	Names  *Names
-	Params []Param
-	Lets   []*template.Value
-	Tokens []*Token
+	Params []Param // in the order of NewNames
 }
 
-// Let is the let of a name, Token the token of a jwt.NAME; nil for any other.
-func (v *Vars) Let(name string) *template.Value {
-	if i, ok := v.Names.index[name]; ok && i >= v.Names.lets && i < v.Names.tokens {
-		return v.Lets[i-v.Names.lets]
-	}
-	return nil
+// Over puts the names over those of a run: time, nonce, cred, request and so
+// on. The result keeps what it worked out; make another one when the run's
+// values change.
+func (v *Vars) Over(run template.Env) template.Env {
+	s := new(Scope)
+	s.reset(v, run)
+	return s
 }
 
-// Token is the token of a name such as jwt.request; nil for any other.
-func (v *Vars) Token(name string) *Token {
-	if i, ok := v.Names.index[name]; ok && i >= v.Names.tokens {
-		return v.Tokens[i-v.Names.tokens]
+// Get is Over with buffers that are used again: call Free when done.
+func (v *Vars) Get(run template.Env) *Scope {
+	s, ok := v.Names.pool.Get().(*Scope)
+	if !ok {
+		s = new(Scope)
 	}
-	return nil
-}
-
-// Dynamic reports whether a name differs from request to request: the time,
-// the nonce and the request itself. Lets and tokens are not followed.
-func Dynamic(name string) bool {
-	switch name {
-	case "now", "now_ms", "now_us", "now_ns", "nonce":
-		return true
-	}
-	return strings.HasPrefix(name, "request.")
+	s.reset(v, run)
+	return s
 }

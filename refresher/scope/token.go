@@ -10,6 +10,7 @@ import (
 // Token is a [jwt.NAME]: a JSON Web Token (RFC 7519) that is minted anew for
 // each step and each signature. Its members keep the order written.
 type Token struct {
+	Name   string // NAME
 	Alg    string // one of Algorithms
 	Key    *template.Value
 	Header []template.Field // after alg and typ
