@@ -66,6 +66,7 @@ type Engine struct {
 	events    feed
 	wake      chan struct{}
 	work      sync.WaitGroup
+	beats     atomic.Uint64
 	stop      atomic.Pointer[context.Context] // of Run: ends the exchanges that may be cancelled
 
 	entries atomic.Pointer[map[string]*entry] // replaced whole by Set
@@ -127,8 +128,13 @@ func (e *Engine) Run(ctx context.Context) {
 	}
 }
 
+// Beats counts how often the scheduler has looked at its timeline; it grows
+// every 30 s at least, or the scheduler is stuck.
+func (e *Engine) Beats() uint64 { return e.beats.Load() }
+
 // beat does what is due and says how long to rest.
 func (e *Engine) beat() time.Duration {
+	e.beats.Add(1)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := e.now()
