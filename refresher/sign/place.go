@@ -32,7 +32,14 @@ func (w *work) pairs(members []template.Member, place template.Place) (list []He
 	return list, nil
 }
 
-// cookieLine works out cookies written as one value.
+// cookies works out cookies, written as members or as one value.
+func (w *work) cookies(e *Entry) ([]Header, error) {
+	if e.CookieLine != nil {
+		return w.cookieLine(e.CookieLine)
+	}
+	return w.pairs(e.Cookies, template.Cookie)
+}
+
 func (w *work) cookieLine(v *template.Value) (list []Header, err error) {
 	b, err := v.Append(w.buf[:0], w.scope, template.Header)
 	if err != nil {
@@ -52,7 +59,7 @@ func (w *work) cookieLine(v *template.Value) (list []Header, err error) {
 }
 
 // fields works out members of a query or form, which has none of them yet.
-func (w *work) fields(members []template.Member, place template.Place, where, has string) (out []byte, err error) {
+func (w *work) fields(members []template.Member, place template.Place, where string, has []byte) (out []byte, err error) {
 	for i := range members {
 		m := &members[i]
 		value, ok, err := m.AppendValue(w.buf[:0], w.scope, place)
@@ -67,7 +74,7 @@ func (w *work) fields(members []template.Member, place template.Place, where, ha
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
-		if template.HasField([]byte(has), string(name)) || template.HasField(out, string(name)) {
+		if template.HasField(has, string(name)) || template.HasField(out, string(name)) {
 			return nil, fmt.Errorf("the %s has %s already; sign the bare URL", where, name)
 		}
 		if len(out) > 0 {
@@ -80,8 +87,8 @@ func (w *work) fields(members []template.Member, place template.Place, where, ha
 
 // setHeader replaces the headers of a name, in the request and in the result.
 func (w *work) setHeader(h Header) {
-	w.request.Headers = replace(w.request.Headers, h)
-	w.result.Headers = replace(w.result.Headers, h)
+	w.run.headers = replace(w.run.headers, h)
+	w.headers = replace(w.headers, h)
 }
 
 // replace makes a new list with h in place of the first header of its name and
@@ -118,7 +125,7 @@ func (w *work) setCookies(cookies []Header) {
 		return
 	}
 	var list []string
-	for _, h := range w.request.Headers {
+	for _, h := range w.run.headers {
 		if strings.EqualFold(h.Name, "Cookie") {
 			for one := range strings.SplitSeq(h.Value, ";") {
 				if one = strings.Trim(one, " \t"); one != "" {
@@ -154,7 +161,7 @@ func (w *work) addQuery(add []byte) error {
 	if len(add) == 0 {
 		return nil
 	}
-	a := &w.request.Address
+	a := &w.run.address
 	url := a.URL
 	switch last := url[len(url)-1]; {
 	case !strings.Contains(url, "?"):
@@ -173,7 +180,7 @@ func (w *work) addQuery(add []byte) error {
 // it changes.
 func (w *work) addBody(form, json []byte) error {
 	kind := ""
-	old := w.request.Body
+	old := w.run.body
 	switch {
 	case len(form) > 0:
 		kind = "application/x-www-form-urlencoded"
@@ -181,19 +188,19 @@ func (w *work) addBody(form, json []byte) error {
 		if n := len(body); n > 0 && body[n-1] != '&' {
 			body = append(body, '&')
 		}
-		w.request.Body = append(body, form...)
+		w.run.body = append(body, form...)
 	case len(json) > 0:
 		kind = "application/json"
 		body, err := template.AddJSON(make([]byte, 0, len(old)+1+len(json)), old, json)
 		if err != nil {
 			return err
 		}
-		w.request.Body = body
+		w.run.body = body
 	default:
 		return nil
 	}
-	w.result.Body, w.result.BodyChanged = w.request.Body, true
-	if _, typed := header(w.request.Headers, "Content-Type"); len(old) == 0 && !typed {
+	w.body = w.run.body
+	if _, typed := header(w.run.headers, "Content-Type"); len(old) == 0 && !typed {
 		w.setHeader(Header{Name: "Content-Type", Value: kind})
 	}
 	return nil

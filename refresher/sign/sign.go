@@ -4,9 +4,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
-	"authd/refresher/credential"
 	"authd/refresher/scope"
 	"authd/refresher/template"
 )
@@ -23,7 +22,7 @@ type Entry struct {
 }
 
 // Header is one header of a request.
-type Header = scope.Header
+type Header struct{ Name, Value string }
 
 // Request is what is to be authorised.
 type Request struct {
@@ -31,8 +30,8 @@ type Request struct {
 	URL     string
 	Headers []Header
 	Body    []byte
-	// Digests of the body by function name ("sha512"), where Needs asks for no
-	// more: the body then stays with the client and Body is nil.
+	// Digests of the body, raw, by function name ("sha512"), where Needs asks
+	// for no more: the body then stays with the client and Body is nil.
 	Digests map[string][]byte
 }
 
@@ -44,93 +43,120 @@ type Result struct {
 	BodyChanged bool
 }
 
-// Context is what a signature needs beside the request.
-type Context struct {
-	Now   time.Time              // the issuer's clock
-	Nonce func() (string, error) // asked at most once, and only where it is used
-	Cred  *credential.Credential // what is held; nil where nothing was obtained
-}
-
-// Signer applies one credential's entries. It is immutable and safe for
-// concurrent use.
-type Signer struct {
-	vars    *scope.Vars
+// Program is the entries of a recipe whose `when` is settled. It is immutable
+// and shared by all credentials that settle alike.
+type Program struct {
 	entries []Entry
 	use     use
+	pool    sync.Pool // of *work
+}
+
+// NewProgram makes the program of entries whose templates know names.
+func NewProgram(names *scope.Names, entries []Entry) *Program {
+	return &Program{entries: entries, use: examine(names, entries)}
+}
+
+// Signer puts one credential into requests. It is immutable and safe for
+// concurrent use.
+type Signer struct {
+	program *Program
+	vars    *scope.Vars
 }
 
 // New makes the signer of a credential.
-func New(vars *scope.Vars, entries []Entry) *Signer {
-	return &Signer{vars: vars, entries: entries, use: examine(vars, entries)}
+func New(program *Program, vars *scope.Vars) *Signer {
+	return &Signer{program: program, vars: vars}
 }
 
 // Sign works the entries out for a request. It changes neither r nor what r
-// points to. Errors quote templates and names, never values.
+// points to. Errors quote templates and names, never values; one for which
+// template.Blank holds says that what is needed of c.Cred is not held.
 func (s *Signer) Sign(c Context, r *Request) (*Result, error) {
-	w, err := s.begin(r)
-	if err != nil {
+	w := s.begin(c)
+	defer s.end(w)
+	if err := w.take(r, s.program.use.body); err != nil {
 		return nil, err
 	}
-	w.scope = s.vars.Get()
-	defer w.scope.Free()
-	w.scope.Now, w.scope.Nonce, w.scope.Cred, w.scope.Request = c.Now, c.Nonce, c.Cred.Get, &w.request
-	for i := range s.entries {
-		e := &s.entries[i]
-		if len(e.Methods) > 0 && !slices.Contains(e.Methods, w.request.Method) {
+	for i := range s.program.entries {
+		e := &s.program.entries[i]
+		if len(e.Methods) > 0 && !slices.Contains(e.Methods, w.run.method) {
 			continue
+		}
+		if i > 0 {
+			w.scope.Forget()
 		}
 		if err := w.apply(e); err != nil {
 			return nil, err
 		}
-		w.scope.Forget()
 	}
-	w.result.URL = w.request.Address.URL + w.request.Address.Rest
-	return &w.result, nil
+	return &Result{
+		URL:         w.run.address.URL + w.run.address.Rest,
+		Headers:     w.headers,
+		Body:        w.body,
+		BodyChanged: w.body != nil,
+	}, nil
 }
 
 // work is one signature on its way.
 type work struct {
+	run     run
 	scope   *scope.Scope
-	request scope.Request // as the entries so far left it
-	result  Result
-	buf     []byte // values of the entry being applied
+	headers []Header // set so far
+	body    []byte   // the new body, nil while it is the request's
+	buf     []byte   // one value, while it is looked at
 }
 
-// begin checks the request: what is doubtful is refused before anything is
-// signed.
-func (s *Signer) begin(r *Request) (*work, error) {
-	address, err := template.ParseURL(r.URL)
-	if err != nil {
-		return nil, err
+func (s *Signer) begin(c Context) *work {
+	w, ok := s.program.pool.Get().(*work)
+	if !ok {
+		w = new(work)
 	}
-	method := strings.ToUpper(r.Method)
-	if !template.IsToken(method) {
-		return nil, errors.New("the method is no HTTP token")
+	w.run.Context = c
+	w.scope = s.vars.Get(&w.run)
+	return w
+}
+
+// end wipes the buffers, which hold secrets, and keeps them for the next.
+func (s *Signer) end(w *work) {
+	w.scope.Free()
+	arena, buf := w.run.arena[:cap(w.run.arena)], w.buf[:cap(w.buf)]
+	clear(arena)
+	clear(buf)
+	*w = work{buf: buf[:0]}
+	w.run.arena = arena[:0]
+	s.program.pool.Put(w)
+}
+
+// take checks the request: what is doubtful is refused before anything is
+// signed.
+func (w *work) take(r *Request, whole bool) (err error) {
+	if w.run.address, err = template.ParseURL(r.URL); err != nil {
+		return err
+	}
+	w.run.method = strings.ToUpper(r.Method)
+	if !template.IsToken(w.run.method) {
+		return errors.New("the method is no HTTP token")
 	}
 	for _, h := range r.Headers {
 		if !template.IsToken(h.Name) || !template.Header.Allows([]byte(h.Value)) {
-			return nil, errors.New("a header has a name that is no HTTP token, or a control character")
+			return errors.New("a header has a name that is no HTTP token, or a control character")
 		}
 	}
-	w := &work{request: scope.Request{Method: method, Address: address, Headers: slices.Clip(r.Headers), Body: r.Body}}
+	w.run.headers, w.run.body = r.Headers, r.Body
 	if len(r.Digests) == 0 {
-		return w, nil
+		return nil
 	}
-	if s.use.body {
-		return nil, errors.New("the body itself is needed, not its digests")
+	if whole {
+		return errors.New("the body itself is needed, not its digests")
 	}
-	if err := scope.CheckDigests(r.Digests); err != nil {
-		return nil, err
-	}
-	w.request.Digests = r.Digests
-	return w, nil
+	w.run.digests = r.Digests
+	return checkDigests(r.Digests)
 }
 
 // change is all that one entry does, worked out before any of it is placed.
 type change struct {
-	headers, cookies []Header
-	query, form      []byte
-	json             []byte
+	headers, cookies  []Header
+	query, form, json []byte
 }
 
 func (w *work) apply(e *Entry) error {
@@ -152,18 +178,13 @@ func (w *work) workOut(e *Entry) (c change, err error) {
 	if c.headers, err = w.pairs(e.Headers, template.Header); err != nil {
 		return c, err
 	}
-	if c.cookies, err = w.pairs(e.Cookies, template.Cookie); err != nil {
+	if c.cookies, err = w.cookies(e); err != nil {
 		return c, err
 	}
-	if e.CookieLine != nil {
-		if c.cookies, err = w.cookieLine(e.CookieLine); err != nil {
-			return c, err
-		}
-	}
-	if c.query, err = w.fields(e.Query, template.Query, "query", w.request.Address.Query); err != nil {
+	if c.query, err = w.fields(e.Query, template.Query, "query", w.run.text(w.run.address.Query)); err != nil {
 		return c, err
 	}
-	if c.form, err = w.fields(e.Form, template.Form, "form", string(w.request.Body)); err != nil {
+	if c.form, err = w.fields(e.Form, template.Form, "form", w.run.body); err != nil {
 		return c, err
 	}
 	c.json, err = template.AppendFields(nil, e.JSON, w.scope)

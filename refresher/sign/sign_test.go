@@ -73,15 +73,15 @@ func members(t testing.TB, pairs []pair) (list []template.Member) {
 
 func (f fixture) signer(t testing.TB) *Signer {
 	t.Helper()
-	var params, lets []string
+	var params []string
+	var lets []scope.Let
 	v := new(scope.Vars)
 	for _, p := range f.params {
 		params = append(params, p.name)
 		v.Params = append(v.Params, scope.Param{Value: credential.NewSecret(p.value), Missing: p.value == "missing"})
 	}
 	for _, l := range f.lets {
-		lets = append(lets, l.name)
-		v.Lets = append(v.Lets, value(t, l.value))
+		lets = append(lets, scope.Let{Name: l.name, Value: value(t, l.value)})
 	}
 	v.Names = scope.NewNames(params, lets, nil)
 	var entries []Entry
@@ -98,7 +98,7 @@ func (f fixture) signer(t testing.TB) *Signer {
 		}
 		entries = append(entries, e)
 	}
-	return New(v, entries)
+	return New(NewProgram(v.Names, entries), v)
 }
 
 func at(seconds float64, nonce string) Context {

@@ -11,15 +11,15 @@ import (
 // cookies and query members (not encoded) that every request gets. Entries
 // with methods are taken as if they applied. A dynamic signer has none.
 func (s *Signer) Static(c *credential.Credential) (headers, cookies, query []credential.Pair, err error) {
-	if s.use.dynamic {
+	if s.program.use.dynamic {
 		return nil, nil, nil, errors.New("each request is signed for itself; use sign")
 	}
-	w := &work{scope: s.vars.Get()}
-	defer w.scope.Free()
-	w.scope.Cred = c.Get
+	w := s.begin(Context{Cred: c})
+	defer s.end(w)
+	w.run.static = true
 	var all static
-	for i := range s.entries {
-		if err := all.add(w, &s.entries[i]); err != nil {
+	for i := range s.program.entries {
+		if err := all.add(w, &s.program.entries[i]); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -31,7 +31,11 @@ type static struct{ headers, cookies, query []Header }
 
 // add takes in one entry; its headers and cookies replace those of a name.
 func (all *static) add(w *work, e *Entry) error {
-	c, err := w.workOut(&Entry{Headers: e.Headers, Cookies: e.Cookies, CookieLine: e.CookieLine})
+	headers, err := w.pairs(e.Headers, template.Header)
+	if err != nil {
+		return err
+	}
+	cookies, err := w.cookies(e)
 	if err != nil {
 		return err
 	}
@@ -39,10 +43,10 @@ func (all *static) add(w *work, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	for _, h := range c.headers {
+	for _, h := range headers {
 		all.headers = replace(all.headers, h)
 	}
-	for _, h := range c.cookies {
+	for _, h := range cookies {
 		all.cookies = replace(all.cookies, h)
 	}
 	all.query = append(all.query, query...)

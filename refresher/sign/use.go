@@ -3,6 +3,7 @@ package sign
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"authd/refresher/scope"
 	"authd/refresher/template"
@@ -40,11 +41,11 @@ type use struct {
 // digest functions, or "body".
 func (s *Signer) Needs() []string {
 	switch {
-	case s.use.body:
+	case s.program.use.body:
 		return []string{"body"}
-	case len(s.use.digests) > 0:
-		return slices.Sorted(maps.Keys(s.use.digests))
-	case s.use.asked:
+	case len(s.program.use.digests) > 0:
+		return slices.Sorted(maps.Keys(s.program.use.digests))
+	case s.program.use.asked:
 		return []string{"sha256"} // any digest tells an empty body
 	}
 	return nil
@@ -52,21 +53,21 @@ func (s *Signer) Needs() []string {
 
 // Binds is what of the request the result depends on. What only decides
 // between alternatives does not count.
-func (s *Signer) Binds() Parts { return s.use.binds }
+func (s *Signer) Binds() Parts { return s.program.use.binds }
 
 // Dynamic reports whether each request must be signed for itself: the entries
 // mention the request, the time or a nonce, or change the body.
-func (s *Signer) Dynamic() bool { return s.use.dynamic }
+func (s *Signer) Dynamic() bool { return s.program.use.dynamic }
 
 // examiner walks templates through lets and tokens, each once.
 type examiner struct {
 	use
-	vars *scope.Vars
-	seen map[string]bool
+	names *scope.Names
+	seen  map[string]bool
 }
 
-func examine(vars *scope.Vars, entries []Entry) use {
-	x := &examiner{vars: vars, seen: make(map[string]bool)}
+func examine(names *scope.Names, entries []Entry) use {
+	x := &examiner{names: names, seen: make(map[string]bool)}
 	x.digests = make(map[string]bool)
 	for _, e := range entries {
 		for _, members := range [][]template.Member{e.Headers, e.Cookies, e.Query, e.Form} {
@@ -126,9 +127,7 @@ func (x *examiner) name(name string, deciding bool) {
 	if !deciding {
 		x.binds |= parts[name]
 	}
-	if scope.Dynamic(name) {
-		x.dynamic = true
-	}
+	x.dynamic = x.dynamic || dynamic(name)
 	key := name
 	if deciding {
 		key += "?"
@@ -137,13 +136,22 @@ func (x *examiner) name(name string, deciding bool) {
 		return
 	}
 	x.seen[key] = true
-	if let := x.vars.Let(name); let != nil {
+	if let := x.names.Let(name); let != nil {
 		x.value(let, deciding)
 	}
-	if token := x.vars.Token(name); token != nil {
+	if token := x.names.Token(name); token != nil {
 		x.value(token.Key, deciding)
 		visit := func(t *template.Template) { x.template(t, deciding) }
 		template.EachField(token.Header, visit)
 		template.EachField(token.Claims, visit)
 	}
+}
+
+// dynamic reports whether a name differs from request to request.
+func dynamic(name string) bool {
+	switch name {
+	case "now", "now_ms", "now_us", "now_ns", "nonce":
+		return true
+	}
+	return strings.HasPrefix(name, "request.")
 }
