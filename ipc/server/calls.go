@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -72,62 +71,26 @@ func (r *request) sign(b Backend, ctx context.Context) error {
 // appendSignReply writes the reply as JSON.
 func appendSignReply(dst []byte, reply *ipc.SignReply) ([]byte, error) {
 	if !utf8.ValidString(reply.URL) {
-		return nil, errors.New("a signed URL is not UTF-8")
+		return nil, errNotText("URL")
 	}
-	dst = append(dst, `{"url":`...)
-	dst = appendString(dst, reply.URL)
-	dst = append(dst, `,"headers":{`...)
-	dst, err := appendHeaders(dst, reply.Headers)
-	if err != nil {
-		return nil, err
+	for _, h := range reply.Headers {
+		if !utf8.ValidString(h.Value) {
+			return nil, errNotText("header " + h.Name)
+		}
 	}
-	dst = append(dst, '}')
+	dst = ipc.AppendString(append(dst, `{"url":`...), reply.URL)
+	dst = ipc.AppendHeaders(append(dst, `,"headers":`...), reply.Headers)
 	if reply.HasBody {
 		dst = append(dst, `,"body":"`...)
-		dst = base64.StdEncoding.AppendEncode(dst, reply.Body)
-		dst = append(dst, '"')
+		dst = append(base64.StdEncoding.AppendEncode(dst, reply.Body), '"')
 	}
 	dst = append(dst, `,"generation":`...)
 	dst = strconv.AppendUint(dst, reply.Generation, 10)
 	return append(dst, "}\n"...), nil
 }
 
-// appendHeaders writes the members of an object. Headers of one name stand
-// behind each other; theirs is a list.
-func appendHeaders(dst []byte, headers []ipc.Header) ([]byte, error) {
-	for i := 0; i < len(headers); {
-		name, n := headers[i].Name, 1
-		for i+n < len(headers) && headers[i+n].Name == name {
-			n++
-		}
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(appendString(dst, name), ':')
-		for k, h := range headers[i : i+n] {
-			if !utf8.ValidString(h.Value) {
-				return nil, &ipc.Error{Code: ipc.Unsupported, Message: "the header " + name + " is not UTF-8", Hint: "use a format instead of a signature"}
-			}
-			dst = appendString(append(dst, listMark(k, n)...), h.Value)
-		}
-		if n > 1 {
-			dst = append(dst, ']')
-		}
-		i += n
-	}
-	return dst, nil
-}
-
-// listMark stands before item k of n.
-func listMark(k, n int) string {
-	switch {
-	case n == 1:
-		return ""
-	case k == 0:
-		return "["
-	default:
-		return ","
-	}
+func errNotText(what string) error {
+	return &ipc.Error{Code: ipc.Unsupported, Message: "the signed " + what + " is not UTF-8 and cannot go as JSON", Hint: "check the recipe's apply"}
 }
 
 func (r *request) list(b Backend, ctx context.Context) error {

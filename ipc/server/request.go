@@ -126,11 +126,11 @@ func (s *Server) wire(err error) *ipc.Error {
 
 func appendError(dst []byte, e *ipc.Error) []byte {
 	dst = append(dst, `{"code":`...)
-	dst = appendString(dst, string(e.Code))
+	dst = ipc.AppendString(dst, string(e.Code))
 	dst = append(dst, `,"message":`...)
-	dst = appendString(dst, e.Message)
+	dst = ipc.AppendString(dst, e.Message)
 	dst = append(dst, `,"hint":`...)
-	dst = appendString(dst, e.Hint)
+	dst = ipc.AppendString(dst, e.Hint)
 	return append(dst, "}\n"...)
 }
 

@@ -1,0 +1,67 @@
+package ipc
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+)
+
+// SystemSocket is where the system's daemon listens unless its configuration
+// says otherwise.
+func SystemSocket() string {
+	if runtime.GOOS == "darwin" {
+		return "/var/run/authd/authd.sock"
+	}
+	return "/run/authd/authd.sock"
+}
+
+// UserSocket is where a user's own daemon listens: below XDG_RUNTIME_DIR, or
+// where that usually is, as cron jobs do not have it in their environment.
+// It is "" where there is no such place.
+func UserSocket() string {
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	if dir == "" && runtime.GOOS == "linux" {
+		dir = "/run/user/" + strconv.Itoa(os.Getuid())
+	}
+	if dir == "" {
+		return ""
+	}
+	return dir + "/authd/authd.sock"
+}
+
+// dialAny connects to path or, if that is "", to AUTHD_SOCKET, else to the
+// user's socket if it answers, else to the system's.
+func dialAny(path string) (*wire, error) {
+	if path == "" {
+		path = os.Getenv("AUTHD_SOCKET")
+	}
+	if path != "" {
+		return reach(path)
+	}
+	if user := UserSocket(); user != "" {
+		if w, err := reach(user); err == nil {
+			return w, nil
+		}
+	}
+	return reach(SystemSocket())
+}
+
+func reach(path string) (*wire, error) {
+	t, err := dial(path)
+	if err != nil {
+		return nil, &UnreachableError{Socket: path, Err: err}
+	}
+	return &wire{t: t, socket: path}, nil
+}
+
+// UnreachableError says that no daemon answers.
+type UnreachableError struct {
+	Socket string
+	Err    error
+}
+
+func (e *UnreachableError) Error() string {
+	return "authd does not answer on " + e.Socket + ": " + e.Err.Error()
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
