@@ -27,6 +27,9 @@ type Term struct {
 	Why   string `json:"why"`   // how it came about
 }
 
+// API is the version of the protocol, in the Authd-Api header of every reply.
+const API = 1
+
 // Version says who answers.
 type Version struct {
 	Version string `json:"version"`
