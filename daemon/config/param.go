@@ -1,0 +1,74 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"authd/refresher/credential"
+	"authd/refresher/document"
+)
+
+// Values are the parameters that are texts, by name. It is for what settles a
+// recipe and shall not outlive that.
+func (c *Credential) Values() map[string]string {
+	values := make(map[string]string, len(c.Params))
+	for _, p := range c.Params {
+		if p.From == "" && p.List == nil {
+			values[p.Name] = p.Value.Reveal()
+		}
+	}
+	return values
+}
+
+// params reads [credential.NAME.params].
+func (r *reader) params(table *document.Node, c *Credential, specs specs) {
+	if !r.isTable(table) || specs == nil {
+		return
+	}
+	for _, n := range table.Nodes {
+		if spec := specs.find(n.Key); spec != nil {
+			r.param(n, c, spec)
+			continue
+		}
+		r.nodes[c].told[document.Nearest(n.Key, specs.names())] = true
+		r.fail(n, "there is no such parameter", didYouMean(n.Key, specs.names()))
+	}
+}
+
+func (r *reader) param(n *document.Node, c *Credential, spec *ParamSpec) {
+	for _, p := range c.Params {
+		if p.Name == spec.Name {
+			r.fail(n, fmt.Sprintf("is given already on line %d", p.Place.Line), "keep one")
+			return
+		}
+	}
+	c.Params = append(c.Params, Param{Name: strings.Clone(spec.Name), Place: r.place(n)})
+	i := len(c.Params) - 1
+	p := &c.Params[i]
+	before := len(r.errs)
+	defer func() {
+		if len(r.errs) > before { // the recipe would only miss it
+			r.nodes[c].told[spec.Name] = true
+		}
+	}()
+	switch {
+	case spec.List:
+		r.example = `["program", "argument"]`
+		r.command(n, &p.List)
+	case n.Kind == document.Table:
+		r.fetchLater(n, c, i)
+	case n.Kind != document.String:
+		r.fail(n, fmt.Sprintf("is %s, must be a text", n.Kind), "put it in quotes")
+	default:
+		s, _ := n.Str()
+		r.literal(n, s, spec.Secret)
+		p.Value = credential.NewSecret(strings.Clone(s))
+	}
+}
+
+// literal refuses a secret in a file that others can read.
+func (r *reader) literal(n *document.Node, s string, secret bool) {
+	if secret && s != "" && r.file.private != "" {
+		r.fail(n, "a secret stands here, and "+r.file.private, fmt.Sprintf("type: chmod go-rwx %s, or write %s = { file = \"…\" }", r.file.name, n.Key))
+	}
+}

@@ -1,0 +1,204 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/zalando/go-keyring"
+	"golang.org/x/sync/errgroup"
+
+	"authd/refresher/credential"
+	"authd/refresher/document"
+)
+
+// maxSecret bounds what a file or a command may give.
+const maxSecret = 64 << 10
+
+// fetchTime is what a command or a keyring may take.
+const fetchTime = 30 * time.Second
+
+// fetch is one secret that is had from elsewhere once all shapes are known.
+type fetch struct {
+	file *file
+	node *document.Node
+	get  func(context.Context) (string, error) // the error is a *document.Error without a place
+	set  func(credential.Secret)
+	told map[string]bool // where to note that the parameter was spoken of
+	name string
+}
+
+// secretKinds are the ways to write a secret; each table holds one.
+var secretKinds = []key[*fetch]{
+	{"file", `"/etc/authd/secrets/name"`, func(r *reader, n *document.Node, f *fetch) {
+		var path string
+		if r.path(n, &path) {
+			r.watchFile(path)
+			f.get = func(context.Context) (string, error) { return r.fileSecret(path) }
+		}
+	}},
+	{"env", `"NAME"`, func(r *reader, n *document.Node, f *fetch) {
+		var name string
+		if r.text(n, &name) {
+			f.get = func(context.Context) (string, error) { return r.envSecret(name) }
+		}
+	}},
+	{"command", `["/usr/bin/pass", "show", "name"]`, func(r *reader, n *document.Node, f *fetch) {
+		var args []string
+		if r.command(n, &args) {
+			f.get = func(ctx context.Context) (string, error) { return commandSecret(ctx, args, r.home()) }
+		}
+	}},
+	{"systemd", `"name"`, func(r *reader, n *document.Node, f *fetch) {
+		var name string
+		if !r.text(n, &name) {
+			return
+		}
+		if strings.ContainsAny(name, "/\\\x00") || name == "." || name == ".." {
+			r.fail(n, "is no name of a systemd credential", "write the name that LoadCredential= gives it, without a path")
+			return
+		}
+		f.get = func(context.Context) (string, error) { return r.systemdSecret(name) }
+	}},
+	{"keyring", `"name"`, func(r *reader, n *document.Node, f *fetch) {
+		var name string
+		if !r.text(n, &name) {
+			return
+		}
+		if !r.options.User {
+			r.fail(n, "a keyring is a person's, and this daemon is the system's", `write { file = "…" }, or run authd with --user`)
+			return
+		}
+		f.get = func(ctx context.Context) (string, error) { return keyringSecret(ctx, name) }
+	}},
+	{"credential", `"other"`, nil},
+}
+
+// fetchLater reads a secret's table for parameter i of c.
+func (r *reader) fetchLater(n *document.Node, c *Credential, i int) {
+	if len(n.Nodes) != 1 {
+		r.fail(n, "must say one place where the secret is", `write { file = "…" }, or one of `+strings.Join(names(secretKinds), ", "))
+		return
+	}
+	from := n.Nodes[0]
+	k := find(secretKinds, from.Key)
+	if k == nil {
+		r.fail(from, "there is no such place for a secret", didYouMean(from.Key, names(secretKinds)))
+		return
+	}
+	r.example = k.example
+	if k.name == "credential" {
+		r.text(from, &c.Params[i].From)
+		return
+	}
+	f := &fetch{
+		file: r.file, node: n,
+		set:  func(s credential.Secret) { c.Params[i].Value = s },
+		told: r.nodes[c].told, name: c.Params[i].Name,
+	}
+	if k.read(r, from, f); f.get != nil {
+		r.fetches = append(r.fetches, f)
+	}
+}
+
+// fetchAll gets the secrets, a few at once, as commands may be slow.
+func (l *loader) fetchAll(ctx context.Context) {
+	failed := make([]error, len(l.fetches))
+	var group errgroup.Group
+	group.SetLimit(8)
+	for i, f := range l.fetches {
+		group.Go(func() error {
+			s, err := f.get(ctx)
+			if err == nil && s == "" {
+				err = &document.Error{Problem: "the secret is empty", Remedy: "put it where the config says it is"}
+			}
+			failed[i] = err
+			f.set(credential.NewSecret(s))
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for i, err := range failed {
+		if f := l.fetches[i]; err != nil {
+			(&reader{loader: l, file: f.file}).failWith(f.node, err)
+			f.told[f.name] = true
+		}
+	}
+	l.fetches = nil
+}
+
+// fileSecret is a file's text without one newline at its end.
+func (l *loader) fileSecret(path string) (string, error) {
+	data, err := l.trust.read(path, maxSecret, true)
+	return strings.TrimSuffix(string(data), "\n"), err
+}
+
+func (l *loader) envSecret(name string) (string, error) {
+	s, ok := l.options.LookupEnv(name)
+	if !ok {
+		return "", &document.Error{Problem: fmt.Sprintf("there is no %s in the daemon's environment", name), Remedy: "set it where authd is started"}
+	}
+	return s, nil
+}
+
+// systemdSecret reads what LoadCredential= put there. systemd guards that
+// folder itself, so it is not judged.
+func (l *loader) systemdSecret(name string) (string, error) {
+	folder, ok := l.options.LookupEnv("CREDENTIALS_DIRECTORY")
+	if !ok || !filepath.IsAbs(folder) {
+		return "", &document.Error{Problem: "there is no $CREDENTIALS_DIRECTORY", Remedy: fmt.Sprintf("add LoadCredential=%s:PATH to authd's unit", name)}
+	}
+	data, err := readFile(filepath.Join(folder, name), maxSecret, nil)
+	if err != nil {
+		return "", &document.Error{Problem: fmt.Sprintf("systemd did not give a credential %q", name), Remedy: fmt.Sprintf("add LoadCredential=%s:PATH to authd's unit", name)}
+	}
+	return strings.TrimSuffix(string(data), "\n"), nil
+}
+
+// keyringSecret asks the person's keyring for the item NAME of the service
+// "authd", or of SERVICE where it is written SERVICE/NAME. A locked keyring
+// asks the person, so the wait is bounded; the question itself cannot be
+// withdrawn.
+func keyringSecret(ctx context.Context, item string) (string, error) {
+	service, name, ok := strings.Cut(item, "/")
+	if !ok {
+		service, name = "authd", item
+	}
+	type answer struct {
+		secret string
+		err    error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		s, err := keyring.Get(service, name)
+		answers <- answer{s, err}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	defer cancel()
+	select {
+	case a := <-answers:
+		if errors.Is(a.err, keyring.ErrNotFound) {
+			return "", &document.Error{Problem: fmt.Sprintf("the keyring has no item %q of %q", name, service), Remedy: "store it there"}
+		}
+		if a.err != nil {
+			return "", &document.Error{Problem: "the keyring cannot be asked", Remedy: `start one, or write { file = "…" }`}
+		}
+		return a.secret, nil
+	case <-ctx.Done():
+		return "", &document.Error{Problem: "the keyring did not answer", Remedy: "unlock it and reload"}
+	}
+}
+
+// home is what a command is told as its home folder.
+func (l *loader) home() string {
+	name := "HOME"
+	if runtime.GOOS == "windows" {
+		name = "USERPROFILE"
+	}
+	home, _ := l.options.LookupEnv(name)
+	return home
+}
