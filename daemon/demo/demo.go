@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -14,8 +13,8 @@ import (
 type Options struct {
 	Out io.Writer
 
-	// Start starts a daemon that ends with ctx; wait returns when it has ended.
-	Start func(ctx context.Context, config string) (wait func() error, err error)
+	// Daemon runs a daemon with a configuration until ctx ends.
+	Daemon func(ctx context.Context, config string) error
 
 	Life time.Duration // of most tokens, at least 2 s; 0: 12 s
 }
@@ -56,15 +55,12 @@ func Run(ctx context.Context, o Options) (err error) {
 func (s *stage) run(ctx context.Context, o Options) error {
 	daemonCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	wait, err := o.Start(daemonCtx, s.home.config())
-	if err != nil {
-		return fmt.Errorf("start the daemon: %w", err)
-	}
 	play, end := context.WithCancel(ctx)
 	defer end()
+	var err error
 	var tail sync.WaitGroup // ends with the daemon
 	tail.Go(func() { s.watch(daemonCtx) })
-	tail.Go(func() { err = wait(); end(); stop() })
+	tail.Go(func() { err = o.Daemon(daemonCtx, s.home.config()); end(); stop() })
 
 	s.play(play)
 	stop()

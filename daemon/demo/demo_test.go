@@ -38,23 +38,20 @@ func (o *transcript) String() string {
 	return o.text.String()
 }
 
-// starting gives the demo a fake daemon that ends with its context, or by
+// pretending gives the demo a fake daemon that ends with its context, or by
 // itself when end is closed.
-func starting(t *testing.T, folder *string, end <-chan struct{}) func(context.Context, string) (func() error, error) {
-	return func(ctx context.Context, config string) (func() error, error) {
+func pretending(t *testing.T, folder *string, end <-chan struct{}) func(context.Context, string) error {
+	return func(ctx context.Context, config string) error {
 		*folder = filepath.Dir(config)
 		f := &fakeDaemon{events: []string{`{"at":"2030-01-02T12:00:00Z","event":"issued","name":"armor","generation":1,"expires_at":null}`}}
 		f.set(1, nil)
-		stop := f.listen(t, filepath.Join(*folder, "authd.sock"))
-		return func() error {
-			defer stop()
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-end:
-				return errors.New("invented failure")
-			}
-		}, nil
+		defer f.listen(t, filepath.Join(*folder, "authd.sock"))()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-end:
+			return errors.New("invented failure")
+		}
 	}
 }
 
@@ -63,7 +60,7 @@ func TestADaemonThatServesNothingGoodFailsTheDemo(t *testing.T) {
 	out := expecting("generation 1, good until rejected")
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Run(ctx, Options{Out: out, Start: starting(t, &folder, nil), Life: 2 * time.Second}) }()
+	go func() { ended <- Run(ctx, Options{Out: out, Daemon: pretending(t, &folder, nil), Life: 2 * time.Second}) }()
 	<-out.seen
 	cancel()
 	err := <-ended
@@ -84,16 +81,8 @@ func TestADaemonThatEndsEndsTheDemo(t *testing.T) {
 	var folder string
 	end := make(chan struct{})
 	close(end)
-	err := Run(t.Context(), Options{Out: expecting("never"), Start: starting(t, &folder, end), Life: 2 * time.Second})
+	err := Run(t.Context(), Options{Out: expecting("never"), Daemon: pretending(t, &folder, end), Life: 2 * time.Second})
 	if err == nil || !strings.Contains(err.Error(), "invented failure") {
-		t.Errorf("ended with %v", err)
-	}
-}
-
-func TestADaemonThatDoesNotStartFailsTheDemo(t *testing.T) {
-	failed := errors.New("invented failure")
-	err := Run(t.Context(), Options{Out: expecting("never"), Start: func(context.Context, string) (func() error, error) { return nil, failed }})
-	if !errors.Is(err, failed) {
 		t.Errorf("ended with %v", err)
 	}
 }
