@@ -65,11 +65,9 @@ func (s *stage) run(ctx context.Context, o Options) error {
 	s.play(play)
 	stop()
 	tail.Wait()
-	s.screen.printf("\n%s", s.table())
 	if ctx.Err() == nil {
-		return errors.Join(errEnded, err)
+		return errors.Join(errors.New("the daemon ended by itself"), err)
 	}
+	s.screen.printf("\n%s", s.table())
 	return errors.Join(err, s.verdict())
 }
-
-var errEnded = errors.New("the daemon ended by itself")
