@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"authd/daemon/demo/issuers"
 )
 
 // Options are what the demo is given.
@@ -33,7 +35,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	var servers servers
 	defer servers.close()
-	s := newStage(home(dir), newSystems(o.Life), newScreen(o.Out))
+	s := newStage(home(dir), newSystems(issuers.Options{Life: o.Life}), newScreen(o.Out))
 	for _, system := range s.systems {
 		if system.origin, err = servers.listen(system.issuer.Handler()); err != nil {
 			return err

@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"authd/daemon/demo/issuers"
 	"authd/refresher/document"
 )
 
 // furnished is a stage whose folder is written, without a daemon.
 func furnished(t *testing.T) *stage {
 	t.Helper()
-	s := newStage(home(t.TempDir()), newSystems(12*time.Second), newScreen(io.Discard))
+	s := newStage(home(t.TempDir()), newSystems(issuers.Options{Life: 12 * time.Second}), newScreen(io.Discard))
 	for _, system := range s.systems {
 		system.origin = "http://127.0.0.1:1"
 	}

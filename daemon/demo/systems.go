@@ -47,16 +47,17 @@ const (
 	demoAccount  = "1024"
 )
 
-// newSystems makes the issuers. life is that of most tokens; the one-session
-// system's is twice as long, since it is logged in to only when it must be.
-func newSystems(life time.Duration) []*system {
+// newSystems makes the issuers. The one-session system's sessions live twice
+// as long as the options say, since it is logged in to only when it must be.
+func newSystems(short issuers.Options) []*system {
 	account := issuers.Account{Username: demoUser, Password: demoPassword}
 	key := issuers.KeyPair{ID: demoKeyID, Secret: demoSecret}
-	short := issuers.Options{Life: life}
+	long := short
+	long.Life *= 2
 
 	netography := issuers.NewNetography(issuers.NetographyKey{AppName: "demo", AppKey: "demo-appkey", ShortName: "acme", SharedSecret: demoSecret}, short)
 	password := issuers.NewPasswordJWT(account, short)
-	session := issuers.NewPacketFabricSession(account, issuers.Options{Life: 2 * life})
+	session := issuers.NewPacketFabricSession(account, long)
 	fabric := issuers.NewPacketFabric(account, short)
 	yombo := issuers.NewYombo(demoSecret, short)
 
@@ -75,7 +76,7 @@ func newSystems(life time.Duration) []*system {
 		},
 		{
 			name: "packetfabric-session", issuer: session, path: "/customer",
-			params:  []param{{key: "url", value: "{origin}"}, {key: "username", value: demoUser}, {key: "password", value: demoPassword, isSecret: true}, {key: "ttl", value: (2 * life).String()}, {key: "min_interval", value: "1s"}},
+			params:  []param{{key: "url", value: "{origin}"}, {key: "username", value: demoUser}, {key: "password", value: demoPassword, isSecret: true}, {key: "ttl", value: long.Life.String()}, {key: "min_interval", value: "1s"}},
 			outputs: []output{{"packetfabric-session.cookies", "cookies"}, {"packetfabric-session.header", "header"}},
 			acts: map[string]act{"kill": killing(session.Kill), "login": func() (string, string) {
 				session.PersonLogin()
