@@ -237,14 +237,17 @@ func (e *Engine) attempt(en *entry) credential.Attempt {
 	return credential.Attempt{Prev: en.cred, Login: en.state.Relogin, Now: e.now, Clock: e.issuers.clock}
 }
 
-// admitWaiting lets those in that waited for the worker that has become free.
-// e.mu is held.
+// admitWaiting lets those in that waited for a worker that has become free,
+// until one has to wait on. e.mu is held.
 func (e *Engine) admitWaiting(iss *issuer, now credential.Instant) {
 	for _, queue := range []*[]*entry{&iss.waiting, &e.waiting} {
-		if len(*queue) > 0 {
+		for n := len(*queue); n > 0; n-- {
 			en := (*queue)[0]
 			*queue = (*queue)[1:]
 			e.step(en, now)
+			if last := len(*queue) - 1; last >= 0 && (*queue)[last] == en {
+				break
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -523,7 +524,11 @@ func TestAnAnswerInsideItsMarginCountsAsAFailure(t *testing.T) {
 
 func TestTheBreakerSparesASickIssuer(t *testing.T) {
 	inWorld(t, func(w *world) {
-		src := &issuerScript{origin: "https://a.example", answer: func(int, credential.Attempt) (credential.Times, error) {
+		var recovered atomic.Bool
+		src := &issuerScript{origin: "https://a.example", takes: 100 * time.Millisecond, answer: func(int, credential.Attempt) (credential.Times, error) {
+			if recovered.Load() {
+				return credential.Times{Life: time.Hour}, nil
+			}
 			return credential.Times{}, errors.New("connection refused")
 		}}
 		well := &issuerScript{origin: "https://b.example", answer: lives(time.Hour)}
@@ -537,6 +542,12 @@ func TestTheBreakerSparesASickIssuer(t *testing.T) {
 			t.Errorf("200 credentials asked a sick issuer %d times in an hour", n)
 		}
 		w.wantState("well", "fresh")
+
+		recovered.Store(true)
+		w.pass(6 * time.Minute) // the longest back-off, and a queue of 200 at eight at a time
+		for i := range 200 {
+			w.wantState(fmt.Sprint("sick", i), "fresh")
+		}
 	})
 }
 
