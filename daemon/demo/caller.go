@@ -35,18 +35,24 @@ type permit func(ctx context.Context) (pass, error)
 // run calls each way once a second until ctx ends.
 func (c *caller) run(ctx context.Context) {
 	defer c.daemon.Close()
-	ways := []permit{c.signed}
-	for _, o := range c.system.outputs {
-		if o.format == "header" {
-			ways = append(ways, c.fromFile(o.file))
-		}
-	}
+	ways := c.ways()
 	every(ctx, time.Second, func() bool {
 		for _, way := range ways {
 			c.call(ctx, way)
 		}
 		return true
 	})
+}
+
+// ways are over the socket and, where there is one, from the file of headers.
+func (c *caller) ways() []permit {
+	ways := []permit{c.signed}
+	for _, o := range c.system.outputs {
+		if o.format == "header" {
+			ways = append(ways, c.fromFile(o.file))
+		}
+	}
+	return ways
 }
 
 // signed asks the daemon to authorise a request.
