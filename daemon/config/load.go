@@ -50,10 +50,11 @@ func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
 	l.readFiles()
 	l.readDaemon()
 	l.judgeFiles()
-	l.openRecipes()
-	l.readCredentials()
-	l.fetchAll(ctx)
-	l.check()
+	if l.openRecipes() {
+		l.readCredentials()
+		l.fetchAll(ctx)
+		l.check()
+	}
 	if err := l.errs.Err(); err != nil {
 		return nil, l.warnings, err
 	}
@@ -121,19 +122,20 @@ func (l *loader) failFile(name string, err error) {
 // watchFile has a change of a file noticed: in its folder, and in that of
 // what it is a link to.
 func (l *loader) watchFile(path string) {
-	l.watch[existing(filepath.Dir(path))] = true
+	l.watchFolder(filepath.Dir(path))
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		l.watch[filepath.Dir(real)] = true
+		l.watchFolder(filepath.Dir(real))
 	}
 }
 
-// existing is a folder, or the nearest above it that there is.
-func existing(folder string) string {
-	for {
-		if info, err := os.Stat(folder); err == nil && info.IsDir() || folder == filepath.Dir(folder) {
-			return folder
+// watchFolder has a change in a folder noticed, or where there is none, that
+// it is made. Nothing further up is watched: it may be a busy place.
+func (l *loader) watchFolder(folder string) {
+	for _, f := range []string{folder, filepath.Dir(folder)} {
+		if info, err := os.Stat(f); err == nil && info.IsDir() {
+			l.watch[f] = true
+			return
 		}
-		folder = filepath.Dir(folder)
 	}
 }
 
@@ -142,7 +144,7 @@ func (l *loader) readFiles() {
 	main := l.options.File
 	dropins := filepath.Join(filepath.Dir(main), "conf.d")
 	l.readOne(main)
-	l.watch[existing(dropins)] = true
+	l.watchFolder(dropins)
 	entries, err := os.ReadDir(dropins)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		l.failFile(dropins, cannotRead(dropins, err))
@@ -234,9 +236,11 @@ func (l *loader) judgeFiles() {
 	}
 }
 
-func (l *loader) openRecipes() {
+// openRecipes reports whether there are recipes to go on with; one broken
+// file need not mean that there are none.
+func (l *loader) openRecipes() bool {
 	for _, dir := range l.config.Daemon.RecipeDirs {
-		l.watch[existing(dir)] = true
+		l.watchFolder(dir)
 	}
 	recipes, err := l.options.OpenRecipes(l.config.Daemon.RecipeDirs)
 	var several document.Errors
@@ -250,6 +254,7 @@ func (l *loader) openRecipes() {
 		l.failFile("", err)
 	}
 	l.recipes = recipes
+	return recipes != nil
 }
 
 // readCredentials reads [defaults] of all files, then the credentials.
@@ -275,9 +280,6 @@ func (l *loader) check() {
 	for _, c := range l.config.Credentials {
 		l.settleOutputs(c)
 		l.settleFrom(c)
-	}
-	if l.recipes == nil {
-		return
 	}
 	for _, c := range l.config.Credentials {
 		if !slices.Contains(l.recipes.Names(), c.Recipe) { // told already

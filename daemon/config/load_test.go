@@ -1,0 +1,195 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"authd/refresher/document"
+)
+
+func TestBuiltInValues(t *testing.T) {
+	c := good(t, one(""))
+	if diff := cmp.Diff(Daemon{
+		Socket: "/run/authd/authd.sock", CacheDir: "/run/authd/tokens", StateDir: "/var/lib/authd",
+		RecipeDirs: []string{"/etc/authd/recipes"}, ReadyTimeout: time.Minute, MaxBody: 32 << 20,
+	}, c.Daemon, cmp.AllowUnexported(Allow{})); diff != "" {
+		t.Error(diff)
+	}
+	x := c.Credentials[0]
+	if x.Margin != time.Minute || x.RefreshAt != 0.75 || x.Timeout.Value != 30*time.Second || !x.Required || x.RetryRefused != 0 {
+		t.Errorf("%+v", x)
+	}
+	if x.Network.Proxy.Reveal() != "env" || x.Network.InsecureHTTP || x.OwnHosts || x.Dir {
+		t.Errorf("%+v", x)
+	}
+	if x.Allow.Matches(1, []uint32{1}) {
+		t.Error("nobody is allowed where nothing is said")
+	}
+}
+
+func TestLaterFilesWinKeyByKey(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"authd.toml": "version = 1\n[daemon]\nsocket = \"a.sock\"\ncache_dir = \"/a\"\nmax_body = 1024\n" +
+			"[defaults]\nmargin = \"1s\"\nttl = \"1h\"\nidle = \"1d\"\nallow = [\"uid:1\"]\nhosts = [\"d.example\"]\nrecipe = \"bearer\"\n" +
+			"[credential.x]\nrecipe = \"nothing\"\nallow = [\"uid:3\"]\nhosts = [\"X.example\"]\nmin_interval = \"5s\"\n",
+		"conf.d/B.toml": "[daemon]\ncache_dir = \"/b\"\n[credential.y]\ntoken = \"t\"\ntimeout = \"5m\"\n" +
+			"[credential.f]\nrecipe = \"form-session\"\nusername = \"u\"\nttl = \"12h\"\n",
+		"conf.d/a.toml": "version = 1\n[daemon]\ncache_dir = \"tokens\"\n[defaults]\nmargin = \"2s\"\nallow = [\"uid:2\"]\n",
+	})
+	c, _, err := load(t, options(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"authd.toml", "conf.d/B.toml", "conf.d/a.toml"}; !slices.Equal(relative(dir, c.Files), want) {
+		t.Errorf("not in byte order: %v", c.Files)
+	}
+	if c.Daemon.Socket != dir+"/a.sock" || c.Daemon.CacheDir != dir+"/conf.d/tokens" || c.Daemon.MaxBody != 1024 {
+		t.Errorf("%+v", c.Daemon)
+	}
+	f, x, y := c.Credentials[0], c.Credentials[1], c.Credentials[2]
+	if f.Name != "f" || x.Name != "x" || y.Name != "y" {
+		t.Error("not by name")
+	}
+	if x.Margin != 2*time.Second || x.TTL != (Limit{Value: time.Hour}) || x.MinInterval != (Limit{Value: 5 * time.Second, Own: true}) {
+		t.Errorf("%+v", x)
+	}
+	if !x.OwnHosts || x.Hosts[0] != "x.example" || y.OwnHosts || y.Hosts[0] != "d.example" {
+		t.Errorf("hosts: %v, %v", x.Hosts, y.Hosts)
+	}
+	if x.Allow.Matches(1, nil) || !x.Allow.Matches(2, nil) || !x.Allow.Matches(3, nil) || y.Allow.Matches(3, nil) {
+		t.Error("allow of the last [defaults] is added to the credential's, and to no other's")
+	}
+	if y.Recipe != "bearer" || y.Timeout != (Limit{Value: 5 * time.Minute, Own: true}) {
+		t.Errorf("%+v", y)
+	}
+	if f.TTL != (Limit{}) || f.Idle != (Limit{}) || f.Values()["ttl"] != "12h" {
+		t.Error("ttl and idle are the recipe's where it has parameters of that name")
+	}
+	if f.Place != (Place{File: dir + "/conf.d/B.toml", Line: 6}) || f.Params[1].Place.Line != 9 {
+		t.Errorf("%+v", f)
+	}
+}
+
+func relative(dir string, paths []string) []string {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		out[i], _ = filepath.Rel(dir, p)
+	}
+	return out
+}
+
+func TestOutputs(t *testing.T) {
+	c := good(t, one(`expires = 2027-06-30
+[[credential.x.output]]
+file = "x.json"
+[[credential.x.output]]
+file      = "/a/../b"
+format    = "template"
+template  = "t=${value}"
+mode      = "640"
+owner     = "root"
+group     = "0"
+on_change = ["/bin/true"]
+on_expiry = "remove"
+[[credential.x.output]]
+file   = "x.env"
+format = "env"
+env    = "X_TOKEN"
+[credential.d]
+recipe = "nothing"
+layout = "dir"
+output = [{ file = "x.json", format = "netrc", login = "me" }]
+`))
+	d, x := c.Credentials[0], c.Credentials[1]
+	if !x.Expires.Equal(time.Date(2027, 6, 30, 0, 0, 0, 0, time.UTC)) {
+		t.Error(x.Expires)
+	}
+	plain, full, env := x.Outputs[0], x.Outputs[1], x.Outputs[2]
+	if plain.Format != "raw" || plain.Mode != 0o600 || plain.File != "x.json" {
+		t.Errorf("%+v", plain)
+	}
+	if full.Mode != 0o640 || full.Owner != "root" || full.Group != "0" || !full.Remove || full.Template.String() != "t=${value}" || full.OnChange[0] != "/bin/true" {
+		t.Errorf("%+v", full)
+	}
+	if env.Env != "X_TOKEN" || !d.Dir || d.Outputs[0].Login != "me" {
+		t.Errorf("%+v", env)
+	}
+}
+
+func TestEqualIsAboutWhatCounts(t *testing.T) {
+	text := "proxy = \"http://u:p@h\"\n[[credential.x.output]]\nfile = \"f\"\nformat = \"template\"\ntemplate = \"${value}\"\n"
+	x := good(t, one(text)).Credentials[0]
+	if moved := good(t, one("\n\n"+text)).Credentials[0]; !x.Equal(moved) {
+		t.Error("moved lines count")
+	}
+	for name, other := range map[string]string{
+		"another template": strings.Replace(text, "${value}", "${value}!", 1),
+		"another proxy":    strings.Replace(text, "u:p", "u:q", 1),
+		"another margin":   "margin = \"3s\"\n" + text,
+	} {
+		if x.Equal(good(t, one(other)).Credentials[0]) {
+			t.Errorf("%s does not count", name)
+		}
+	}
+	token := one(text)
+	token["authd.toml"] = strings.Replace(token["authd.toml"], `"t"`, `"u"`, 1)
+	if x.Equal(good(t, token).Credentials[0]) {
+		t.Error("another secret does not count")
+	}
+}
+
+func TestWatchedFolders(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"authd.toml":     "version = 1\n[daemon]\nrecipe_dirs = [\"recipes\", \"none/at/all\"]\n[credential.x]\nrecipe = \"bearer\"\ntoken = { file = \"secrets/link\" }\n",
+		"real/token":     "t",
+		"secrets/x":      "",
+		"recipes/r.toml": "",
+	})
+	if err := os.Symlink("../real/token", filepath.Join(dir, "secrets", "link")); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := load(t, options(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{".", "real", "recipes", "secrets"}, relative(dir, c.Watch)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRecipesThatCannotBeOpened(t *testing.T) {
+	o := options(writeFiles(t, one("")))
+	o.OpenRecipes = func([]string) (Recipes, error) {
+		return standard, document.Errors{{File: "r.toml", Line: 3, Key: "login", Problem: "is wrong", Remedy: "write it right"}}
+	}
+	if _, _, err := load(t, o); err == nil || err.Error() != "r.toml:3: login: is wrong; write it right" {
+		t.Error(err)
+	}
+	o.OpenRecipes = func([]string) (Recipes, error) { return nil, errors.New("no recipes at all") }
+	if _, _, err := load(t, o); err == nil || err.Error() != "no recipes at all" {
+		t.Error(err)
+	}
+}
+
+func TestWhoWinsOverTheRecipe(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limit  Limit
+		recipe time.Duration
+		want   time.Duration
+	}{
+		"the credential over the recipe":      {Limit{Value: 1, Own: true}, 2, 1},
+		"the recipe over defaults":            {Limit{Value: 1}, 2, 2},
+		"defaults where the recipe is silent": {Limit{Value: 1}, 0, 1},
+	} {
+		if got := tt.limit.Over(tt.recipe); got != tt.want {
+			t.Errorf("%s: %d", name, got)
+		}
+	}
+}
