@@ -34,16 +34,15 @@ func Parse(source string) (*Template, error) {
 	t := &Template{source: source}
 	for rest := source; rest != ""; {
 		text, more := cutText(rest)
-		t.parts = addText(t.parts, text)
-		if rest = more; rest == "" {
-			break
+		if text != "" {
+			t.parts, rest = addText(t.parts, text), more
+			continue
 		}
 		h, more, err := parseHole(rest)
 		if err != nil {
 			return nil, err
 		}
-		t.parts = append(t.parts, part{hole: h})
-		rest = more
+		t.parts, rest = append(t.parts, part{hole: h}), more
 	}
 	if err := t.checkTyped(); err != nil {
 		return nil, err
@@ -51,24 +50,22 @@ func Parse(source string) (*Template, error) {
 	return t, nil
 }
 
-// cutText takes literal text up to the next hole, or a $${ with the text
-// before it.
+// cutText takes literal text: a ${ written $${, or what stands before the next
+// dollar. It takes nothing where s begins with a hole.
 func cutText(s string) (text, rest string) {
-	for i := 0; i < len(s); i++ {
-		switch {
-		case strings.HasPrefix(s[i:], "$${"):
-			return s[:i] + "${", s[i+3:]
-		case strings.HasPrefix(s[i:], "${"):
-			return s[:i], s[i:]
-		}
+	switch {
+	case strings.HasPrefix(s, "$${"):
+		return "${", s[3:]
+	case strings.HasPrefix(s, "${"):
+		return "", s
+	}
+	if end := strings.IndexByte(s[1:], '$') + 1; end > 0 {
+		return s[:end], s[end:]
 	}
 	return s, ""
 }
 
 func addText(parts []part, text string) []part {
-	if text == "" {
-		return parts
-	}
 	if n := len(parts); n > 0 && parts[n-1].hole == nil {
 		parts[n-1].text += text
 		return parts
