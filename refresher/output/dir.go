@@ -1,0 +1,247 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// layout = "dir": the readers' names are links through one link, ..data, to a
+// folder with the files of one generation. Swapping that link changes all files
+// in one step. The folder of the generation before stays until the next swap,
+// for readers that are on their way through the link.
+const dataLink = "..data"
+
+func throughData(name string) string { return filepath.Join(dataLink, name) }
+
+// bringFolder is bring for layout = "dir".
+func (k *Keeper) bringFolder(h *held, r *round, now time.Time) {
+	err := h.never()
+	if err == nil {
+		err = k.bringSet(h, r, now)
+	}
+	if err == nil {
+		return
+	}
+	var passing *passing
+	for _, f := range h.files {
+		f.failed(err, errors.As(err, &passing))
+	}
+}
+
+// never is why the set cannot be, whatever happens.
+func (h *held) never() error {
+	for _, f := range h.files {
+		if f.never != nil {
+			return fmt.Errorf("%s: %w", f.File, f.never)
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) bringSet(h *held, r *round, now time.Time) error {
+	wanted := h.wanted()
+	if len(wanted) == 0 {
+		return k.takeSetAway(h, r)
+	}
+	if h.view == nil || h.undisturbed(wanted) {
+		return nil
+	}
+	drafts := make([]*draft, len(wanted))
+	for i, f := range wanted {
+		d, err := f.draft(h.view)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.File, err) // all or none: that is what the layout is for
+		}
+		drafts[i] = d
+	}
+	in, err := r.folder(h.place.base, keepID)
+	if err != nil {
+		return &passing{err}
+	}
+	if h.adopt(in, wanted, drafts) {
+		k.watchSet(h)
+		return nil
+	}
+	back := wanted[0].disturbed(h.view.Generation)
+	if back && !k.mayPutBack(h, wanted[0], now) { // the first counts for all
+		for _, f := range wanted {
+			f.left = wanted[0].left
+		}
+		return nil
+	}
+	if err := h.swap(r, in, wanted, drafts); err != nil {
+		return &passing{err}
+	}
+	k.watchSet(h)
+	for _, f := range wanted {
+		f.placed(stampAt(filepath.Join(h.place.base, h.data, f.File)), h.view.Generation)
+		k.announce(h, f, back)
+	}
+	return nil
+}
+
+func (h *held) wanted() []*file {
+	var wanted []*file
+	for _, f := range h.files {
+		if f.want {
+			wanted = append(wanted, f)
+		}
+	}
+	return wanted
+}
+
+// undisturbed tells whether links and files are those that were left here.
+func (h *held) undisturbed(wanted []*file) bool {
+	if data, err := os.Readlink(filepath.Join(h.place.base, dataLink)); err != nil || data != h.data {
+		return false
+	}
+	for _, f := range h.files {
+		if !f.want && f.there {
+			return false
+		}
+	}
+	for _, f := range wanted {
+		link, err := os.Readlink(f.path)
+		if err != nil || link != throughData(f.File) || f.err != nil || !f.disturbed(h.view.Generation) ||
+			stampAt(filepath.Join(h.place.base, h.data, f.File)) != f.stamp {
+			return false
+		}
+	}
+	return true
+}
+
+// adopt takes what an earlier process left, if all of it is right.
+func (h *held) adopt(in folder, wanted []*file, drafts []*draft) bool {
+	data, err := in.Readlink(dataLink)
+	if err != nil || data != filepath.Base(data) || len(wanted) != len(h.files) {
+		return false
+	}
+	stamps := make([]stamp, len(wanted))
+	for i, f := range wanted {
+		link, err := in.Readlink(f.File)
+		s, ok := drafts[i].intact(filepath.Join(h.place.base, data, f.File))
+		if err != nil || link != throughData(f.File) || !ok {
+			return false
+		}
+		stamps[i] = s
+	}
+	h.data = data
+	for i, f := range wanted {
+		f.placed(stamps[i], h.view.Generation)
+	}
+	return true
+}
+
+// swap writes all files into a new folder and leads the links to it.
+func (h *held) swap(r *round, in folder, wanted []*file, drafts []*draft) error {
+	name := fmt.Sprintf("..%d", h.view.Generation)
+	for n := 1; ; n++ {
+		if _, err := in.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			break
+		} else if err != nil {
+			return err
+		}
+		name = fmt.Sprintf("..%d-%d", h.view.Generation, n)
+	}
+	fresh, err := r.folder(filepath.Join(h.place.base, name), keepID)
+	if err != nil {
+		return err
+	}
+	for i, f := range wanted {
+		if err := prepare(fresh, f.File, drafts[i]); err != nil {
+			return err
+		}
+	}
+	if err := r.sync(); err != nil { // the files before the link that leads to them
+		return err
+	}
+	if err := placeLink(in, dataLink, name); err != nil {
+		return err
+	}
+	for _, f := range wanted {
+		if err := placeLink(in, f.File, throughData(f.File)); err != nil {
+			return err
+		}
+	}
+	if err := r.sync(); err != nil {
+		return err
+	}
+	previous := h.data
+	h.data = name
+	return h.tidy(in, name, previous)
+}
+
+// placeLink makes a link in one step, unless it is right already.
+func placeLink(in folder, name, target string) error {
+	if have, err := in.Readlink(name); err == nil && have == target {
+		return nil
+	}
+	temp := tempName(name)
+	if err := in.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := in.Symlink(target, temp); err != nil {
+		return err
+	}
+	return install(in, temp, name)
+}
+
+// tidy removes what is ours and no longer used: folders of other generations,
+// and links of outputs that are not wanted.
+func (h *held) tidy(in folder, keep ...string) error {
+	used := map[string]bool{}
+	for _, name := range keep {
+		used[name] = true
+	}
+	for _, f := range h.files {
+		if f.want {
+			used[f.File] = true
+		} else {
+			f.there, f.stamp, f.err = false, stamp{}, nil
+		}
+	}
+	used[dataLink] = len(keep) > 0
+	entries, err := fs.ReadDir(in.FS(), ".")
+	var errs []error
+	for _, e := range entries {
+		if name := e.Name(); !used[name] && h.ours(in, e) {
+			errs = append(errs, in.RemoveAll(name))
+		}
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// ours tells what this layout made from what somebody else put into the folder.
+func (h *held) ours(in folder, e fs.DirEntry) bool {
+	if strings.HasPrefix(e.Name(), "..") {
+		return true
+	}
+	target, err := in.Readlink(e.Name())
+	return err == nil && strings.HasPrefix(target, dataLink)
+}
+
+// takeSetAway removes the credential's folder with all that is ours in it.
+func (k *Keeper) takeSetAway(h *held, r *round) error {
+	there := func(f *file) bool { return f.there }
+	if _, err := os.Lstat(h.place.base); !slices.ContainsFunc(h.files, there) || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	in, err := r.folder(h.place.base, keepID)
+	if err == nil {
+		err = h.tidy(in)
+	}
+	if err != nil {
+		return &passing{err}
+	}
+	h.data = ""
+	if parent, err := r.folder(filepath.Dir(h.place.base), keepID); err == nil {
+		_ = parent.Remove(filepath.Base(h.place.base)) // not if somebody put something there
+	}
+	return nil
+}

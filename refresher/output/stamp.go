@@ -1,0 +1,65 @@
+package output
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// stamp is what changes whenever anybody does anything to a file: as long as it
+// is the same the file need not be read. The zero stamp is that of no file.
+type stamp struct {
+	device, inode uint64
+	changed       int64 // ctime, nanoseconds; 0 where there is none
+	modified      int64 // mtime, nanoseconds
+	size          int64
+	mode          fs.FileMode
+	uid, gid      uint32
+}
+
+// stampAt is the stamp of what stands at path; a link is not followed there.
+func stampAt(path string) stamp {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return stamp{}
+	}
+	return stampOf(info)
+}
+
+// draft is a file as it should be.
+type draft struct {
+	data     []byte
+	mode     fs.FileMode
+	uid, gid int
+	modified int64 // mtime, nanoseconds since 1970
+}
+
+// intact compares the file at path with what it should be. It gives the file's
+// stamp if nothing is amiss.
+func (d *draft) intact(path string) (stamp, bool) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(d.data)) || !d.fits(info) {
+		return stamp{}, false
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|dontWait, 0)
+	if err != nil {
+		return stamp{}, false
+	}
+	defer f.Close()
+	opened, err := f.Stat()
+	if err != nil || !os.SameFile(info, opened) {
+		return stamp{}, false
+	}
+	have, err := io.ReadAll(io.LimitReader(f, int64(len(d.data))+1))
+	if err != nil || !bytes.Equal(have, d.data) {
+		return stamp{}, false
+	}
+	return stampOf(info), true
+}
+
+// fits compares everything but the content.
+func (d *draft) fits(info fs.FileInfo) bool {
+	const bits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+	return info.ModTime().UnixNano() == d.modified && sameMode(info.Mode()&bits, d.mode) && owned(info, d.uid, d.gid)
+}
