@@ -1,0 +1,241 @@
+package recipe
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"authd/refresher/credential"
+	"authd/refresher/document"
+)
+
+// Recipe is one loaded recipe, whose vectors have passed. It is safe for
+// concurrent use.
+type Recipe struct {
+	name   string
+	file   *file
+	source Source
+
+	fixed []credential.Secret // literal defaults and presets, by parameter; shared by all bindings
+
+	mu    sync.Mutex
+	plans map[string]*plan // by which of the file's `when` hold
+}
+
+// Source is where a recipe comes from.
+type Source struct {
+	File    string // its path; for a built-in one, its name
+	Builtin bool
+}
+
+// Name is what the configuration calls the recipe.
+func (r *Recipe) Name() string { return r.name }
+
+// About says what the recipe is for, in one line.
+func (r *Recipe) About() string { return r.file.about }
+
+// Load reads the recipe in data; file is its name in messages, and without its
+// folder and ".toml" the recipe's own. What it extends must be built in. The
+// error is a document.Errors with everything that is wrong.
+func Load(file string, data []byte) (*Recipe, error) {
+	return load(file, data, Source{File: file}, builtinBase)
+}
+
+// load reads a recipe; base finds the one that it extends, nil: it must extend
+// none.
+func load(path string, data []byte, source Source, base func(string) (*Recipe, error)) (*Recipe, error) {
+	name, err := nameOf(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxFile {
+		return nil, document.Errors{{File: path, Line: 1, Problem: "the file is larger than 1 MiB", Remedy: "a recipe is a page or two"}}
+	}
+	root, err := document.Parse(path, data)
+	if err != nil {
+		return nil, asErrors(err)
+	}
+	f, shapes := read(path, root)
+	if f.extends != "" && len(shapes) == 0 {
+		f, shapes = extend(f, base)
+	}
+	if f.extends != "" && len(shapes) > 0 {
+		return nil, shapes.Err()
+	}
+	names := check(f)
+	if err := together(shapes, names); err != nil {
+		return nil, err
+	}
+	r := &Recipe{name: name, file: f, source: source, plans: map[string]*plan{}}
+	r.fix()
+	return r, r.runVectors().Err()
+}
+
+// together tells shapes first, then names.
+func together(shapes, names document.Errors) error {
+	_, _ = shapes.Err(), names.Err() // sorts them
+	if all := slices.Concat(shapes, names); len(all) > 0 {
+		return all
+	}
+	return nil
+}
+
+func asErrors(err error) error {
+	if e, ok := err.(*document.Error); ok {
+		return document.Errors{e}
+	}
+	return err
+}
+
+// nameOf is a recipe's name: its file's, without folder and ending.
+func nameOf(path string) (string, error) {
+	base := path[strings.LastIndexAny(path, `/\`)+1:]
+	name := strings.TrimSuffix(base, ".toml")
+	if !isRecipeName(name) {
+		return "", document.Errors{{File: path, Problem: strconv.Quote(base) + " cannot be a recipe's file name", Remedy: "use a-z, 0-9 and -, and .toml at the end"}}
+	}
+	return name, nil
+}
+
+// isRecipeName is [a-z0-9][a-z0-9-]*.
+func isRecipeName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && (c != '-' || i == 0) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// extend makes the file of a recipe that takes everything from another one.
+func extend(f *file, base func(string) (*Recipe, error)) (*file, document.Errors) {
+	var errs document.Errors
+	at := f.root.Get("extends")
+	if base == nil {
+		errs.Add(f.name, at, "this recipe is extended itself", "extend the one that it extends")
+		return f, errs
+	}
+	b, err := base(f.extends)
+	if err != nil {
+		errs.Add(f.name, at, fmt.Sprintf("the recipe %q cannot be extended", f.extends), err.Error())
+		return f, errs
+	}
+	out := *b.file
+	out.name, out.root, out.extends, out.replaces = f.name, f.root, f.extends, f.replaces
+	out.about, out.vectors, out.preset = f.about, f.vectors, f.preset
+	if f.docs != "" {
+		out.docs = f.docs
+	}
+	if f.hostsGiven {
+		out.hosts, out.hostsGiven = f.hosts, true
+	}
+	out.params = presets(&out, b.file.params, &errs)
+	return &out, errs
+}
+
+// presets are the base's parameters with the fixed ones fixed.
+func presets(f *file, params []*param, errs *document.Errors) []*param {
+	var written []*document.Node
+	if n := f.root.Get("preset"); n != nil {
+		written = n.Nodes
+	}
+	for _, m := range written {
+		p := f.param(m.Key)
+		if p == nil {
+			errs.Add(f.name, m, "there is no such parameter", didYouMean(m.Key, f.paramNames(), "there are "))
+			continue
+		}
+		v, _ := m.Str()
+		if wrong := p.unfit(v); wrong != "" {
+			errs.Add(f.name, m, wrong, "")
+		}
+	}
+	out := make([]*param, len(params))
+	for i, p := range params {
+		out[i] = p
+		if m := f.preset[p.name]; m != nil {
+			fixed := *p
+			v, _ := m.Str()
+			fixed.preset = &v
+			out[i] = &fixed
+		}
+	}
+	return out
+}
+
+// fix makes the secrets that all bindings share.
+func (r *Recipe) fix() {
+	r.fixed = make([]credential.Secret, len(r.file.params))
+	for i, p := range r.file.params {
+		switch {
+		case p.preset != nil:
+			r.fixed[i] = credential.NewSecret(*p.preset)
+		case p.fallback != nil && len(p.fallback.alts) == 1:
+			if s, ok := p.fallback.alts[0].then.t.Literal(); ok && p.fallback.alts[0].when == nil {
+				r.fixed[i] = credential.NewSecret(s)
+			}
+		}
+	}
+}
+
+// plan is the recipe with the conditions settled that hold.
+func (r *Recipe) plan(holds []bool) *plan {
+	key := make([]byte, len(holds))
+	for i, h := range holds {
+		if h {
+			key[i] = 1
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.plans[string(key)]
+	if p == nil {
+		p = (&settler{f: r.file, holds: holds}).plan()
+		r.plans[string(key)] = p
+	}
+	return p
+}
+
+// Param is what a user must know of a parameter.
+type Param struct {
+	Name     string
+	Help     string
+	Type     string // string, secret, url, host, name, pointer or duration
+	Choices  []string
+	Default  string // as the recipe writes it; "" where there is none
+	Required bool
+	Group    bool // one of the recipe's groups of parameters must be given
+}
+
+// Secret reports whether the value is never shown.
+func (p Param) Secret() bool { return p.Type == string(kindSecret) }
+
+// Params are the parameters that a user can set, in the order written.
+func (r *Recipe) Params() (list []Param) {
+	for _, p := range r.file.params {
+		if p.preset == nil {
+			list = append(list, Param{
+				Name: p.name, Help: p.help, Type: string(p.kind), Choices: p.choices,
+				Default: p.fallback.words(), Required: p.required(), Group: p.grouped,
+			})
+		}
+	}
+	return list
+}
+
+// words is a VALUE in one line.
+func (v *value) words() string {
+	if v == nil {
+		return ""
+	}
+	var list []string
+	for _, a := range v.alts {
+		if s := a.then.t.String(); s != "" {
+			list = append(list, s)
+		}
+	}
+	return strings.Join(list, ", or ")
+}
