@@ -90,7 +90,7 @@ func (r *reader) proxy(n *document.Node, into *credential.Secret) {
 		return
 	}
 	if _, ok := u.User.Password(); ok {
-		r.literal(n, s, true)
+		r.literal(n, "")
 	}
 	*into = credential.NewSecret(s)
 }

@@ -61,14 +61,17 @@ func (r *reader) param(n *document.Node, c *Credential, spec *ParamSpec) {
 		r.fail(n, fmt.Sprintf("is %s, must be a text", n.Kind), "put it in quotes")
 	default:
 		s, _ := n.Str()
-		r.literal(n, s, spec.Secret)
+		if spec.Secret && s != "" {
+			r.literal(n, fmt.Sprintf(`, or write %s = { file = "…" }`, n.Key))
+		}
 		p.Value = credential.NewSecret(strings.Clone(s))
 	}
 }
 
-// literal refuses a secret in a file that others can read.
-func (r *reader) literal(n *document.Node, s string, secret bool) {
-	if secret && s != "" && r.file.private != "" {
-		r.fail(n, "a secret stands here, and "+r.file.private, fmt.Sprintf("type: chmod go-rwx %s, or write %s = { file = \"…\" }", r.file.name, n.Key))
+// literal refuses a secret in a file that others can read; otherwise is what
+// may be done but chmod.
+func (r *reader) literal(n *document.Node, otherwise string) {
+	if r.file.private != "" {
+		r.fail(n, "a secret stands here, and "+r.file.private, "type: chmod go-rwx "+r.file.name+otherwise)
 	}
 }
