@@ -12,12 +12,11 @@ type PlanStep struct {
 // what must a person do".
 type Explanation struct {
 	Status Status     `json:"status"`
-	Words  []string   `json:"words"`  // sentences, in the order to be read
-	Terms  []Term     `json:"terms"`  // the numbers of the renewal formula
-	Next   []PlanStep `json:"next"`   // the next steps, soonest first
-	Past   []Event    `json:"past"`   // what happened last, oldest first
-	Act    string     `json:"act"`    // the command a person should run; "": none
-	Reads  []string   `json:"access"` // who may use it, as the configuration writes it
+	Words  []string   `json:"words"` // sentences, in the order to be read
+	Terms  []Term     `json:"terms"` // the numbers of the renewal formula
+	Next   []PlanStep `json:"next"`  // the next steps, soonest first
+	Past   []Event    `json:"past"`  // what happened last, oldest first
+	Act    string     `json:"act"`   // the command a person should run; "": none
 }
 
 // Term is one number of the renewal formula.

@@ -51,10 +51,10 @@ type Failure struct {
 
 // Output is a file that is kept in step with a credential.
 type Output struct {
-	File       string `json:"file"`
-	Format     string `json:"format"`
-	Generation uint64 `json:"generation"`        // what the file holds; 0: not written yet
-	Problem    string `json:"problem,omitempty"` // why it is behind or left alone
+	File    string `json:"file"`
+	Format  string `json:"format"`
+	State   string `json:"state"`             // ok, pending, failed or contested
+	Problem string `json:"problem,omitempty"` // why it is behind or left alone
 }
 
 // Serves reports whether a caller could be served at now: a value that is

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+
+	"authd/ipc"
+)
+
+func token(a *app, o *options) error { return a.value(o, o.text("format")) }
+
+// format is a command that prints a value in one format.
+func format(name string) func(*app, *options) error {
+	return func(a *app, o *options) error { return a.value(o, name) }
+}
+
+// value prints a value and a newline.
+func (a *app) value(o *options, format string) error {
+	name := o.operands[0]
+	q, err := o.how()
+	if err != nil {
+		return err
+	}
+	if o.has("force") {
+		if _, err := a.client.Refresh(name, q.Wait); err != nil {
+			return err
+		}
+	}
+	q.Format = format
+	t, err := a.client.Token(name, q)
+	if err != nil {
+		return err
+	}
+	return a.line(t.Body)
+}
+
+// line writes a text that ends with one newline to stdout.
+func (a *app) line(text []byte) error {
+	if !bytes.HasSuffix(text, []byte("\n")) {
+		text = append(text, '\n')
+	}
+	if _, err := a.out.Write(text); err != nil {
+		return &failure{ipc.ExitFailed, "stdout cannot be written: " + err.Error()}
+	}
+	return nil
+}
