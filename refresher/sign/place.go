@@ -51,7 +51,7 @@ func (w *work) cookieLine(v *template.Value) (list []Header, err error) {
 			return list, nil
 		}
 		if !template.IsToken(name) || !template.Cookie.Allows([]byte(value)) {
-			return nil, errors.New("cookies: the value makes a cookie with a control character, a blank, or a name that is no HTTP token")
+			return nil, errors.New("cookies: the value makes a cookie with a blank, or a name that is no HTTP token")
 		}
 		list = append(list, Header{Name: name, Value: value})
 		rest = more

@@ -3,6 +3,7 @@ package template
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -267,13 +268,7 @@ func hex4(b []byte) rune {
 	return r
 }
 
-// ErrNotObject says that a body cannot take a member: it is no JSON object.
-var ErrNotObject = errors.New("the body is not a JSON object")
-
-// MemberExists says that a body has a member already.
-type MemberExists struct{ Name string }
-
-func (e *MemberExists) Error() string { return "the body has a member " + strconv.Quote(e.Name) }
+var errNotObject = errors.New("the body is not a JSON object")
 
 // AddJSON appends body with members put before the closing brace of its
 // object, the rest kept to the byte. members is what AppendFields makes. An
@@ -284,7 +279,7 @@ func AddJSON(dst, body, members []byte) ([]byte, error) {
 	}
 	at := skipSpace(body, 0)
 	if !json.Valid(body) || body[at] != '{' {
-		return dst, ErrNotObject
+		return dst, errNotObject
 	}
 	if err := clash(body, at, members); err != nil {
 		return dst, err
@@ -307,7 +302,7 @@ func clash(body []byte, at int, members []byte) (err error) {
 		added := string(appendUnquoted(nil, name))
 		eachMember(body, at, func(held []byte, _ int) {
 			if sameText(held, added) {
-				err = &MemberExists{Name: added}
+				err = fmt.Errorf("the body has %s already; sign the bare body", added)
 			}
 		})
 	})
