@@ -17,10 +17,10 @@ import (
 // package that is not here has no place yet; give it one.
 var layers = [][]string{
 	0: {
-		"refresher/credential", "refresher/template", "refresher/document", "refresher/atomicfile", "ipc",
+		"refresher/credential", "refresher/template", "refresher/document", "refresher/atomicfile", "refresher/child", "ipc",
 		"daemon/demo/issuers", // judges the rest, and so knows none of it
 	},
-	1: {"ipc/server", "refresher/store", "refresher/output"},
+	1: {"ipc/server", "refresher/scope", "refresher/store", "refresher/output"},
 	2: {"refresher"},
 	3: {"refresher/login", "refresher/sign", "refresher/command"},
 	4: {"refresher/recipe", "daemon/config"},
@@ -33,22 +33,16 @@ var neighbours = map[[2]string]string{}
 
 // thirdParty says which modules from elsewhere a package may import.
 var thirdParty = map[string][]string{
-	"cmd/authctl":          {"golang.org/x/sys", "golang.org/x/term"},
-	"cmd/authd":            {"github.com/spf13/cobra", "golang.org/x/sys", "golang.org/x/term"},
-	"daemon":               {"github.com/coreos/go-systemd/v22", "github.com/fsnotify/fsnotify", "github.com/kardianos/service", "github.com/zalando/go-keyring", "golang.org/x/sync", "golang.org/x/sys"},
-	"daemon/config":        {"github.com/BurntSushi/toml"},
+	"cmd/authd":            {"github.com/spf13/cobra"},
+	"daemon":               {"github.com/fsnotify/fsnotify", "golang.org/x/net", "golang.org/x/sys"},
+	"daemon/config":        {"github.com/zalando/go-keyring", "golang.org/x/sync"},
 	"daemon/demo":          {"golang.org/x/term"},
 	"daemon/demo/issuers":  {"github.com/golang-jwt/jwt/v5"},
-	"install":              {"github.com/kardianos/service", "golang.org/x/sys"},
-	"ipc":                  {"golang.org/x/sys"},
 	"ipc/server":           {"golang.org/x/sys"},
-	"refresher":            {"golang.org/x/sync", "golang.org/x/sys", "golang.org/x/time"},
+	"refresher":            {"golang.org/x/sys", "golang.org/x/time"},
 	"refresher/atomicfile": {"golang.org/x/sys"},
-	"refresher/command":    {"golang.org/x/sys"},
 	"refresher/document":   {"github.com/BurntSushi/toml"},
-	"refresher/login":      {"github.com/golang-jwt/jwt/v5"},
 	"refresher/output":     {"golang.org/x/sys"},
-	"refresher/sign":       {"github.com/golang-jwt/jwt/v5"},
 	"refresher/store":      {"golang.org/x/sys"},
 }
 
