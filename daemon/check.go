@@ -1,0 +1,149 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"authd/daemon/config"
+	"authd/refresher"
+	"authd/refresher/credential"
+	"authd/refresher/output"
+)
+
+// ConfigError is a configuration that cannot be used: every mistake of every
+// file, a line each.
+type ConfigError struct{ Err error }
+
+func (e *ConfigError) Error() string { return e.Err.Error() }
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Check validates a configuration as Run would, and what the files it names
+// need of the host; with online it logs in to every credential once. What is
+// right is written to w, a line a credential; what is wrong is the error.
+func Check(ctx context.Context, o Options, online bool, w io.Writer) error {
+	b, err := bench(ctx, o)
+	if err != nil {
+		return err
+	}
+	for _, text := range b.warnings {
+		fmt.Fprintln(w, "warning: "+text)
+	}
+	if err := b.checkFiles(); err != nil {
+		return &ConfigError{err}
+	}
+	if !online {
+		fmt.Fprintf(w, "%s: good, %s\n", strings.Join(b.conf.Files, ", "), count(len(b.conf.Credentials), "credential"))
+		return nil
+	}
+	return b.tryAll(ctx, w)
+}
+
+// checkFiles tells what the daemon's user cannot do of the outputs.
+func (b *workbench) checkFiles() error {
+	var files []output.Files
+	places := map[string]config.Place{}
+	for _, c := range b.conf.Credentials {
+		files = append(files, outputFiles(c))
+		places[c.Name] = c.Place
+	}
+	var errs []error
+	for _, p := range output.Check(b.conf.Daemon.CacheDir, files) {
+		at := places[p.Credential]
+		errs = append(errs, fmt.Errorf("%s:%d: credential.%s.output[%d].%s: %w", at.File, at.Line, p.Credential, p.Output, p.Key, p.Err))
+	}
+	return errors.Join(errs...)
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+func (b *workbench) tryAll(ctx context.Context, w io.Writer) error {
+	failed := 0
+	for _, c := range b.conf.Credentials {
+		cred, err := b.fetch(ctx, b.units.byName[c.Name])
+		switch {
+		case err != nil:
+			failed++
+			fmt.Fprintf(w, "%s: %s: %v\n", c.Name, credential.AsError(err).Class, err)
+		case cred.Times.Life == credential.Forever:
+			fmt.Fprintf(w, "%s: good, until it is rejected\n", c.Name)
+		default:
+			fmt.Fprintf(w, "%s: good, for %s\n", c.Name, cred.Times.Life.Round(time.Second))
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%s could not be logged in to", count(failed, "credential"))
+	}
+	return nil
+}
+
+// Get logs in to one credential, without a daemon and without state, and
+// gives its value in a format.
+func Get(ctx context.Context, o Options, name, format string) ([]byte, error) {
+	b, err := bench(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	u := b.units.byName[name]
+	if u == nil {
+		return nil, fmt.Errorf("there is no credential %q in %s", name, strings.Join(b.conf.Files, ", "))
+	}
+	cred, err := b.fetch(ctx, u)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	view, err := u.present(cred)
+	if err != nil {
+		return nil, err
+	}
+	if format == "raw" {
+		if !u.hasValue {
+			return nil, fmt.Errorf("%s has no token: it signs each request; use authctl sign", name)
+		}
+		return []byte(view.Value.Reveal()), nil
+	}
+	return u.render(view, format)
+}
+
+// workbench is a configuration with its credentials settled, and nothing
+// running.
+type workbench struct {
+	conf     *config.Config
+	warnings []string
+	units    *units
+	clocks   *refresher.Engine // only for the issuers' clocks
+}
+
+func bench(ctx context.Context, o Options) (*workbench, error) {
+	conf, warnings, err := config.Load(ctx, config.Options{File: o.Config, User: o.User, OpenRecipes: openRecipes})
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
+	b := &workbench{conf: conf}
+	for _, w := range warnings {
+		b.warnings = append(b.warnings, w.Error())
+	}
+	b.clocks = refresher.New(refresher.Options{Now: refresher.HostNow, Log: slog.New(slog.DiscardHandler)})
+	d := &Daemon{options: o, log: slog.New(slog.DiscardHandler), now: refresher.HostNow}
+	if b.units, err = d.settle(conf); err != nil {
+		return nil, &ConfigError{err}
+	}
+	return b, nil
+}
+
+func (b *workbench) fetch(ctx context.Context, u *unit) (*credential.Credential, error) {
+	if u.def.Source == nil {
+		return u.def.Static, nil
+	}
+	a := credential.Attempt{Now: refresher.HostNow, Clock: b.clocks.Clock}
+	return u.def.Source.Fetch(ctx, a)
+}

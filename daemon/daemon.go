@@ -1,0 +1,224 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"authd/daemon/config"
+	"authd/ipc"
+	"authd/ipc/server"
+	"authd/refresher"
+	"authd/refresher/credential"
+	"authd/refresher/output"
+	"authd/refresher/store"
+)
+
+// Options are what a daemon is started with.
+type Options struct {
+	Config  string // the path of authd.toml; "": the default
+	User    bool   // of a person, not of the system
+	Version string
+	Log     *slog.Logger
+	Ready   func() // called once, when the socket answers and what was held is published; may be nil
+}
+
+// Daemon is a running authd. Its parts are made in Run and live until it ends.
+type Daemon struct {
+	options Options
+	log     *slog.Logger
+	now     func() credential.Instant
+
+	store      *store.Store
+	engine     *refresher.Engine
+	keeper     *output.Keeper
+	confWatch  *watcher
+	outWatch   *watcher
+	clockAsked throttle
+	history    history
+
+	units     atomic.Pointer[units]
+	ready     atomic.Bool
+	reloading sync.Mutex // one reload at a time
+}
+
+// verifyPause is how often files are looked at for changes that no event told.
+const verifyPause = 30 * time.Second
+
+// Run is the service's life: it returns when ctx ends and everything is put
+// away, or with what kept it from starting.
+func Run(ctx context.Context, o Options) error {
+	d := &Daemon{options: o, log: o.Log, now: refresher.HostNow}
+	conf, err := d.load(ctx)
+	if err != nil {
+		return err
+	}
+	if d.store, err = store.Open(conf.Daemon.StateDir, d.now); err != nil {
+		return err
+	}
+	defer d.store.Close()
+	listener, err := server.Listen(conf.Daemon.Socket)
+	if err != nil {
+		return err
+	}
+	if err := d.assemble(conf); err != nil {
+		_ = listener.Close()
+		return err
+	}
+	defer d.keeper.Close()
+
+	srv := &server.Server{Backend: backend{d}, MaxBody: conf.Daemon.MaxBody, Logger: d.log}
+	live, stop := context.WithCancel(ctx)
+	defer stop()
+	var parts sync.WaitGroup
+	parts.Go(func() { d.engine.Run(live) })
+	parts.Go(func() { d.outWatch.each(live, d.outputChanged) })
+	parts.Go(func() { d.followConfig(live) })
+	parts.Go(func() { d.verifyOutputs(live) })
+	parts.Go(func() { d.followLinks(live) })
+	parts.Go(func() { d.history.follow(live, d.engine) })
+	if err := d.apply(conf); err != nil {
+		d.log.Error("configuration not applied", "error", err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(listener) }()
+	d.log.Info("listening", "socket", conf.Daemon.Socket, "credentials", len(conf.Credentials), "version", o.Version)
+	d.ready.Store(true)
+	if o.Ready != nil {
+		o.Ready()
+	}
+
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	}
+	stop()
+	return errors.Join(err, d.close(srv, &parts))
+}
+
+// closeTime is how long callers that are being answered are waited for.
+const closeTime = 5 * time.Second
+
+func (d *Daemon) close(srv *server.Server, parts *sync.WaitGroup) error {
+	d.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	err := srv.Shutdown(ctx)
+	parts.Wait() // an exchange that spends a refresh token ends in its own time
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// assemble makes the parts that outlive a reload.
+func (d *Daemon) assemble(conf *config.Config) (err error) {
+	if err := makeFolder(conf.Daemon.CacheDir); err != nil {
+		return err
+	}
+	if d.confWatch, err = newWatcher(); err != nil {
+		return fmt.Errorf("folders cannot be watched: %w; raise fs.inotify.max_user_instances", err)
+	}
+	if d.outWatch, err = newWatcher(); err != nil {
+		return fmt.Errorf("folders cannot be watched: %w; raise fs.inotify.max_user_instances", err)
+	}
+	d.keeper = output.New(output.KeeperOptions{
+		Cache: conf.Daemon.CacheDir, Now: time.Now, Watch: d.watchOutput, Report: d.reportOutput,
+	})
+	host, _ := os.Hostname() // only salt: an empty one renews in step with other nameless hosts
+	d.engine = refresher.New(refresher.Options{
+		Store: d.store, Publisher: d.keeper, Now: d.now, Log: d.log, Salt: host + "\x00" + conf.Daemon.StateDir,
+	})
+	d.units.Store(&units{conf: conf})
+	return nil
+}
+
+// makeFolder makes the cache folder, open for readers to enter: each file's
+// own mode says who may read it.
+func makeFolder(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return fmt.Errorf("cache_dir: %w; make it, or choose another", err)
+	}
+	return os.Chmod(path, 0o755) // the umask is 077
+}
+
+func (d *Daemon) watchOutput(dir string) {
+	if err := d.outWatch.fs.Add(dir); err != nil {
+		d.log.Warn("folder not watched; its files are looked at every 30 s", "folder", dir, "error", err)
+	}
+}
+
+func (d *Daemon) outputChanged(path string) {
+	if path == "" {
+		d.keeper.Verify()
+		return
+	}
+	d.keeper.Changed(path)
+}
+
+func (d *Daemon) verifyOutputs(ctx context.Context) {
+	tick := time.NewTicker(verifyPause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			d.keeper.Verify()
+		}
+	}
+}
+
+func (d *Daemon) reportOutput(ev output.Event) {
+	args := []any{"credential", ev.Credential, "file", ev.File}
+	if ev.Err != nil {
+		args = append(args, "error", ev.Err)
+	}
+	level := slog.LevelWarn
+	if ev.Kind == output.PutBack || ev.Kind == output.Recovered {
+		level = slog.LevelInfo
+	}
+	d.log.Log(context.Background(), level, "output "+string(ev.Kind), args...)
+}
+
+// outputs are a credential's files as they may be told.
+func (d *Daemon) outputs(u *unit) []ipc.Output {
+	list := d.keeper.Status(u.conf.Name)
+	out := make([]ipc.Output, len(list))
+	for i, s := range list {
+		out[i] = ipc.Output{File: s.File, Format: s.Format, State: s.State, Problem: s.Error}
+	}
+	return out
+}
+
+// outputFiles are all files of a credential.
+func outputFiles(c *config.Credential) output.Files {
+	return output.Files{Name: c.Name, Dir: c.Dir, Outputs: c.Outputs}
+}
+
+// throttle lets one of each key pass in a while.
+type throttle struct {
+	mu   sync.Mutex
+	last map[string]time.Duration
+}
+
+func (t *throttle) begin(key string, boot time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if last, ok := t.last[key]; ok && boot-last < clockPause {
+		return false
+	}
+	if t.last == nil {
+		t.last = map[string]time.Duration{}
+	}
+	t.last[key] = boot
+	return true
+}

@@ -1,0 +1,20 @@
+// Package daemon puts the parts together: configuration, recipes, engine,
+// store, files and socket, and lives the service's life. It judges who may do
+// what, and translates between the parts' words; it decides nothing about
+// time, formats or vendors.
+//
+// # Decisions
+//
+//   - A configuration is settled whole before anything of it is used: a unit a
+//     credential, immutable, swapped through one atomic pointer. A request in
+//     flight ends with the units it began with.
+//   - socket, cache_dir and state_dir stay as they were at start; a reload that
+//     changes them says so. Moving them under running readers would lose more
+//     than a restart does.
+//   - Connections to issuers are not kept: an exchange is rare, and a kept
+//     connection that the server has closed is the one case in which net/http
+//     sends a request twice.
+//   - A credential whose parameter is another credential's value is settled
+//     anew whenever that one is issued; until then it waits, as a source that
+//     fails politely.
+package daemon

@@ -1,0 +1,136 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"authd/daemon/config"
+	"authd/refresher"
+	"authd/refresher/output"
+)
+
+// load reads the configuration and says what is odd about it.
+func (d *Daemon) load(ctx context.Context) (*config.Config, error) {
+	conf, warnings, err := config.Load(ctx, config.Options{File: d.options.Config, User: d.options.User, OpenRecipes: openRecipes})
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
+	for _, w := range warnings {
+		d.log.Warn(w.Error())
+	}
+	return conf, nil
+}
+
+// reload makes the configuration that stands on the disk the running one, or
+// leaves all as it is. Requests are served all the while.
+func (d *Daemon) reload(ctx context.Context) ([]string, error) {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	conf, warnings, err := config.Load(ctx, config.Options{File: d.options.Config, User: d.options.User, OpenRecipes: openRecipes})
+	if err != nil {
+		d.log.Error("configuration not reloaded; the old one goes on", "error", err)
+		return nil, err
+	}
+	if err := d.apply(conf); err != nil {
+		d.log.Error("configuration not reloaded; the old one goes on", "error", err)
+		return nil, err
+	}
+	texts := fixed(d.units.Load().first, conf)
+	for _, w := range warnings {
+		texts = append(texts, w.Error())
+	}
+	for _, w := range texts {
+		d.log.Warn(w)
+	}
+	d.log.Info("configuration reloaded", "credentials", len(conf.Credentials))
+	return texts, nil
+}
+
+// fixed tells which changes need a restart: the folders and the socket that
+// others rely on stay as they were.
+func fixed(was, is *config.Config) []string {
+	var texts []string
+	for _, k := range []struct{ key, was, is string }{
+		{"socket", was.Daemon.Socket, is.Daemon.Socket},
+		{"cache_dir", was.Daemon.CacheDir, is.Daemon.CacheDir},
+		{"state_dir", was.Daemon.StateDir, is.Daemon.StateDir},
+	} {
+		if k.was != k.is {
+			texts = append(texts, fmt.Sprintf("daemon.%s: is %s until authd is restarted; restart it", k.key, k.was))
+		}
+	}
+	return texts
+}
+
+// apply makes a configuration the running one: files first, so that what the
+// engine publishes finds its place.
+func (d *Daemon) apply(conf *config.Config) error {
+	next, err := d.settle(conf)
+	if err != nil {
+		return err
+	}
+	d.forget(next)
+	files := make([]output.Files, 0, len(next.byName))
+	defs := make([]*refresher.Definition, 0, len(next.byName))
+	for _, c := range conf.Credentials {
+		files = append(files, outputFiles(c))
+		defs = append(defs, next.byName[c.Name].def)
+	}
+	d.keeper.Configure(files)
+	d.units.Store(next)
+	d.engine.Set(defs)
+	for folder, err := range d.confWatch.follow(conf.Watch) {
+		d.log.Warn("folder not watched; changes in it need authctl reload", "folder", folder, "error", err)
+	}
+	return nil
+}
+
+// forget marks the records of credentials that are no longer configured, and
+// removes those that have been so for a month.
+func (d *Daemon) forget(next *units) {
+	names, err := d.store.Names()
+	for _, name := range names {
+		if next.byName[name] == nil {
+			err = errors.Join(err, d.store.MarkRemoved(name))
+		}
+	}
+	_, sweepErr := d.store.Sweep()
+	if err != nil || sweepErr != nil {
+		d.log.Warn("state folder not tidied", "error", errors.Join(err, sweepErr))
+	}
+}
+
+// followConfig reloads when a file that was read, or a folder in which one
+// may appear, has changed and been quiet since.
+func (d *Daemon) followConfig(ctx context.Context) {
+	changes := make(chan struct{}, 1)
+	go d.confWatch.each(ctx, func(string) {
+		select {
+		case changes <- struct{}{}:
+		default:
+		}
+	})
+	settle(ctx, changes, func() { _, _ = d.reload(ctx) })
+}
+
+// Links: a credential one of whose parameters is another credential's value
+// is settled anew whenever that one is issued.
+func (d *Daemon) followLinks(ctx context.Context) {
+	for ctx.Err() == nil {
+		for ev := range d.engine.Watch(ctx) {
+			if ev.Kind == refresher.EventIssued && slices.Contains(d.units.Load().linked, ev.Name) {
+				d.relink()
+			}
+		}
+	}
+}
+
+func (d *Daemon) relink() {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	if err := d.apply(d.units.Load().conf); err != nil {
+		d.log.Error("credentials that use another's value not settled", "error", err)
+	}
+}

@@ -1,0 +1,306 @@
+package daemon
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"authd/daemon/config"
+	"authd/refresher"
+	"authd/refresher/credential"
+	"authd/refresher/recipe"
+	"authd/refresher/sign"
+)
+
+// recipeLanguage is the version of the recipe language that this authd speaks.
+const recipeLanguage = 1
+
+// units are the credentials of one configuration; immutable.
+type units struct {
+	conf   *config.Config
+	first  *config.Config // what the daemon was started with
+	byName map[string]*unit
+	access access
+	linked []string // credentials whose value is a parameter of another
+}
+
+// unit is one credential, settled: what the socket's calls need beside the
+// engine's snapshot. It is immutable.
+type unit struct {
+	conf      *config.Credential
+	bound     *recipe.Bound
+	def       *refresher.Definition
+	signer    *sign.Signer
+	nonce     *nonces
+	transport http.RoundTripper
+	hosts     []string
+	allowed   config.Hosts
+	needs     []string
+	hasValue  bool
+	plainHTTP bool
+}
+
+// recipes gives config what it must know of recipes.
+type recipes struct{ set *recipe.Set }
+
+func openRecipes(dirs []string) (config.Recipes, error) {
+	set, err := recipe.Open(dirs)
+	return recipes{set}, err
+}
+
+// Names are those of all recipes.
+func (r recipes) Names() []string { return r.set.Names() }
+
+// Params are the parameters of one.
+func (r recipes) Params(name string) ([]config.ParamSpec, error) {
+	rc, err := r.set.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	var list []config.ParamSpec
+	for _, p := range rc.Params() {
+		list = append(list, config.ParamSpec{Name: p.Name, Secret: p.Secret()})
+	}
+	return list, nil
+}
+
+// Check settles a credential and tells what its recipe has against it.
+func (r recipes) Check(c *config.Credential) []config.Problem {
+	bound, problems := bind(r.set, c, nil)
+	var list []config.Problem
+	for _, p := range problems {
+		list = append(list, config.Problem(p))
+	}
+	if bound != nil {
+		list = append(list, checkUse(c, bound)...)
+	}
+	return list
+}
+
+// checkUse holds rules and outputs against what the recipe's signature binds
+// and what its value can be written as.
+func checkUse(c *config.Credential, bound *recipe.Bound) []config.Problem {
+	var list []config.Problem
+	signer := bound.Signer()
+	if signer.Dynamic() {
+		for i, o := range c.Outputs {
+			if slices.Contains([]string{"header", "cookies", "cookies-plain", "curl", "env", "netrc"}, o.Format) {
+				list = append(list, config.Problem{
+					Key:     fmt.Sprintf("output[%d].format", i),
+					Message: fmt.Sprintf("%q cannot be: this recipe signs each request for itself; use authctl sign or authctl curl", o.Format),
+				})
+			}
+		}
+	}
+	return append(list, checkRules(c, signer)...)
+}
+
+// checkRules refuses a rule about a part of the request that the signature
+// does not bind: whoever gets the signature could use it for another.
+func checkRules(c *config.Credential, signer *sign.Signer) []config.Problem {
+	var list []config.Problem
+	binds := signer.Binds()
+	for i, r := range c.Rules {
+		for _, about := range []struct {
+			key  string
+			said bool
+			part sign.Parts
+		}{{"methods", r.Methods != nil, sign.Method}, {"paths", r.Paths != nil, sign.Path}, {"hosts", r.Hosts != nil, sign.Host}} {
+			if about.said && binds&about.part == 0 {
+				list = append(list, config.Problem{
+					Key:     fmt.Sprintf("rules[%d].%s", i, about.key),
+					Message: "what this recipe hands out is good for others too, so the rule would bind nobody; leave it out",
+				})
+			}
+		}
+	}
+	return list
+}
+
+// bind settles a credential's recipe. linked are the values of parameters
+// that are other credentials'; those that are not there yet are pending.
+func bind(set *recipe.Set, c *config.Credential, linked map[string]credential.Secret) (*recipe.Bound, []recipe.Problem) {
+	rc, err := set.Get(c.Recipe)
+	if err != nil {
+		return nil, []recipe.Problem{{Key: "recipe", Message: err.Error()}}
+	}
+	o := recipe.BindOptions{
+		InsecureHTTP: c.Network.InsecureHTTP,
+		TTL:          c.TTL.Value, Idle: c.Idle.Value, Timeout: c.Timeout.Over(rc.Limits().Timeout),
+	}
+	if c.OwnHosts {
+		o.Hosts = c.Hosts
+	}
+	values := map[string]string{}
+	for _, p := range c.Params {
+		switch v, ok := linked[p.From]; {
+		case p.From == "":
+			values[p.Name] = p.Value.Reveal()
+		case ok:
+			values[p.Name] = v.Reveal()
+		default:
+			o.Pending = append(o.Pending, p.Name)
+		}
+	}
+	bound, problems := rc.Bind(values, o)
+	if len(problems) == 1 && problems[0].Key == "hosts" && len(c.Hosts) > 0 {
+		o.Hosts = c.Hosts // [defaults] counts where the recipe has none
+		return rc.Bind(values, o)
+	}
+	return bound, problems
+}
+
+// settle makes the units of a configuration. Config has checked each
+// credential, so that what fails here is what only the host can show.
+func (d *Daemon) settle(conf *config.Config) (*units, error) {
+	set, err := recipe.Open(conf.Daemon.RecipeDirs)
+	if err != nil {
+		return nil, err
+	}
+	next := &units{conf: conf, first: conf, byName: make(map[string]*unit, len(conf.Credentials)), access: access{self: ownUID(), admin: conf.Daemon.Admin}}
+	if old := d.units.Load(); old != nil {
+		next.first = old.first
+	}
+	carriers := transports{}
+	var errs []error
+	for _, c := range conf.Credentials {
+		u, err := d.unit(set, carriers, c)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s:%d: credential.%s: %w", c.Place.File, c.Place.Line, c.Name, err))
+			continue
+		}
+		next.byName[c.Name] = u
+		for _, p := range c.Params {
+			if p.From != "" && !slices.Contains(next.linked, p.From) {
+				next.linked = append(next.linked, p.From)
+			}
+		}
+	}
+	return next, errors.Join(errs...)
+}
+
+// linkedValues are the values that a credential takes from others, as far as
+// they are held.
+func (d *Daemon) linkedValues(c *config.Credential) map[string]credential.Secret {
+	values := map[string]credential.Secret{}
+	for _, p := range c.Params {
+		if p.From == "" || d.engine == nil {
+			continue
+		}
+		if s := d.engine.Snapshot(p.From); s != nil && s.Cred != nil && !s.Cred.Value.IsEmpty() {
+			values[p.From] = s.Cred.Value
+		}
+	}
+	return values
+}
+
+func (d *Daemon) unit(set *recipe.Set, carriers transports, c *config.Credential) (*unit, error) {
+	linked := d.linkedValues(c)
+	bound, problems := bind(set, c, linked)
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("%s: %s", problems[0].Key, problems[0].Message)
+	}
+	transport, err := carriers.get(c.Network)
+	if err != nil {
+		return nil, err
+	}
+	u := &unit{
+		conf: c, bound: bound, signer: bound.Signer(), transport: transport,
+		hosts: bound.Hosts(), hasValue: bound.HasValue(), plainHTTP: c.Network.InsecureHTTP,
+	}
+	if u.allowed, err = config.ParseHosts(u.hosts); err != nil {
+		return nil, fmt.Errorf("hosts: %w", err)
+	}
+	if u.needs = u.signer.Needs(); u.needs == nil {
+		u.needs = []string{}
+	}
+	if u.nonce, err = d.nonces(c.Name, bound); err != nil {
+		return nil, err
+	}
+	u.def, err = d.definition(u, linked)
+	return u, err
+}
+
+// nonces keeps one drawer a credential over reloads: a counting nonce must
+// not be drawn by two.
+func (d *Daemon) nonces(name string, bound *recipe.Bound) (*nonces, error) {
+	kind := bound.NonceKind()
+	if old := d.units.Load(); old != nil && old.byName[name] != nil && old.byName[name].nonce.kind == kind {
+		return old.byName[name].nonce, nil
+	}
+	n := &nonces{kind: kind, name: name, store: d.store, now: d.now}
+	if kind.Counts() && d.store != nil {
+		record, err := d.store.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		n.last, n.mark = record.Nonce, record.Nonce
+	}
+	return n, nil
+}
+
+// definition is what the engine must know.
+func (d *Daemon) definition(u *unit, linked map[string]credential.Secret) (*refresher.Definition, error) {
+	c, limits := u.conf, u.bound.Limits()
+	def := &refresher.Definition{
+		Name: c.Name, Recipe: c.Recipe, Identity: u.bound.Identity(), Version: versionOf(c, linked), Present: u.present,
+		Policy: refresher.Policy{
+			Margin: c.Margin, RefreshAt: c.RefreshAt, RetryRefused: c.RetryRefused,
+			Single: limits.SingleSession, MinInterval: c.MinInterval.Over(limits.MinInterval),
+			Deaths: limits.Deaths, Within: limits.Within, Strict: limits.Strict,
+		},
+	}
+	for _, p := range c.Params {
+		if _, ok := linked[p.From]; p.From != "" && !ok {
+			def.Source = waiting{on: p.From}
+			return def, nil
+		}
+	}
+	var err error
+	if u.bound.IsStatic() {
+		def.Static, err = u.bound.Static()
+		return def, err
+	}
+	def.Source, err = u.bound.Source(recipe.SourceOptions{Transport: u.transport, Nonce: u.nonce.draw})
+	return def, err
+}
+
+// versionOf changes with every parameter and secret: a hash that tells none.
+func versionOf(c *config.Credential, linked map[string]credential.Secret) string {
+	h := sha256.New()
+	add := func(s string) {
+		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(s))))
+		_, _ = h.Write([]byte(s))
+	}
+	add(c.Recipe)
+	for _, p := range c.Params {
+		add(p.Name)
+		add(p.Value.Reveal())
+		add(linked[p.From].Reveal())
+		for _, item := range p.List {
+			add(item)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// present makes the View of a generation.
+func (u *unit) present(c *credential.Credential) (*credential.View, error) {
+	v := &credential.View{
+		Name: u.conf.Name, Generation: c.Serial, Value: c.Value, Values: c.Public, Answer: c.Answer,
+		IssuedAt: c.Times.Requested.Wall, Hosts: u.hosts, Dynamic: u.signer.Dynamic(),
+	}
+	if life := c.Times.Life; life < credential.Forever {
+		v.ExpiresAt = c.Times.Requested.Wall.Add(life)
+	}
+	if v.Dynamic {
+		return v, nil
+	}
+	var err error
+	v.Headers, v.Cookies, v.Query, err = u.signer.Static(c)
+	return v, err
+}

@@ -1,0 +1,106 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"authd/ipc"
+	"authd/refresher"
+	"authd/refresher/credential"
+)
+
+// wireError is the table from what the engine says to what a caller is told.
+func wireError(name string, err error) error {
+	var not *refresher.NotReady
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, refresher.ErrUnknown):
+		return notFound(name)
+	case !errors.As(err, &not):
+		return err
+	case not.TooLong:
+		return &ipc.Error{Code: ipc.MinValidTooLong, Message: not.Error(), Hint: "authctl explain " + name + " shows how long it lives"}
+	}
+	message := not.Error()
+	switch not.Hold {
+	case refresher.Revoked:
+		return &ipc.Error{Code: ipc.WasRevoked, Message: message, Hint: "run: authctl refresh " + name}
+	case refresher.HoldPerson:
+		return &ipc.Error{Code: ipc.LoginNeeded, Message: message, Hint: "run: authctl login " + name}
+	case refresher.HoldRefused, refresher.HoldConfig:
+		return &ipc.Error{Code: ipc.Misconfig, Message: message, Hint: "put it right in the configuration, or run: authctl login " + name}
+	}
+	return &ipc.Error{
+		Code: ipc.Unavailable, Message: message, Hint: "authctl explain " + name + " tells what happens next",
+		RetryAfter: max(not.After, time.Second),
+	}
+}
+
+// wireStatus is a snapshot as it may be told.
+func (u *unit) wireStatus(s *refresher.Snapshot, outputs []ipc.Output, now credential.Instant) ipc.Status {
+	st := ipc.Status{
+		Name: u.conf.Name, Recipe: u.conf.Recipe, Description: u.conf.Description,
+		State: ipc.State(s.Name(now)), Failures: s.State.Failures, Fingerprint: s.Fingerprint,
+		Needs: u.needs, Hosts: u.hosts, Outputs: outputs,
+	}
+	if s.Cred != nil {
+		st.Generation = s.Cred.Serial
+		st.IssuedAt = ipc.At(s.Cred.Times.Requested.Wall)
+		if left := s.Cred.Times.Remaining(now); left < credential.Forever {
+			st.ExpiresAt = ipc.At(now.Wall.Add(left))
+		}
+	}
+	if s.Failure != nil {
+		st.LastError = &ipc.Failure{At: ipc.At(s.Failure.At), Class: s.Failure.Class.String(), Message: s.Failure.Message}
+	}
+	step := s.Renewal(now)
+	st.Why = why(s, step)
+	if step.Do == refresher.Fetch && !s.Running {
+		st.RenewAt = ipc.At(now.Wall.Add(step.In))
+	}
+	return st
+}
+
+// why says in a few words what comes next.
+func why(s *refresher.Snapshot, step refresher.Step) string {
+	switch {
+	case s.Running:
+		return "an exchange is under way"
+	case s.State.Hold != refresher.NoHold && s.Failure != nil:
+		return s.Failure.Message
+	}
+	words, ok := reasons[step.Why]
+	if !ok {
+		return string(step.Why)
+	}
+	if step.Why == refresher.WhyRetry {
+		return fmt.Sprintf(words, s.State.Failures)
+	}
+	return words
+}
+
+var reasons = map[refresher.Reason]string{
+	refresher.WhyFirst:     "nothing is held yet",
+	refresher.WhyDue:       "renewed ahead of its expiry",
+	refresher.WhyExpired:   "it has expired",
+	refresher.WhyRejected:  "a caller saw it rejected",
+	refresher.WhyAsked:     "a caller asked for a newer one",
+	refresher.WhyRetry:     "tried again after %d failures",
+	refresher.WhyRelogin:   "its renewal was refused: a login follows",
+	refresher.WhyInDoubt:   "an exchange was sent and its answer never came: tried once more",
+	refresher.WhyIdle:      "used once, so that it does not die idle",
+	refresher.WhyStatic:    "it does not expire",
+	refresher.WhyHeld:      "stopped until something changes",
+	refresher.WhyContended: "someone else uses the account: tried again after a rest",
+	refresher.WhyForever:   "good until it is rejected",
+}
+
+// wireEvent is an event as it goes on the wire; the names are the same.
+func wireEvent(ev refresher.Event) ipc.Event {
+	return ipc.Event{
+		At: ipc.At(ev.At), Name: ev.Name, Event: string(ev.Kind), State: ipc.State(ev.State),
+		Generation: ev.Generation, ExpiresAt: ipc.At(ev.ExpiresAt), Class: ev.Class,
+	}
+}
