@@ -105,6 +105,7 @@ func (r *runner) once(generation uint64) error {
 	}
 	cmd.WaitDelay = time.Second
 	alone(cmd)
+	keepDescriptors()
 	err := cmd.Run()
 	if ctx.Err() == context.DeadlineExceeded {
 		return fmt.Errorf("was ended after %s", commandTime)

@@ -65,7 +65,7 @@ func (k *Keeper) bringSet(h *held, r *round, now time.Time) error {
 		return &passing{err}
 	}
 	if h.adopt(in, wanted, drafts) {
-		k.watchSet(h)
+		k.watchSet(h, false)
 		return nil
 	}
 	back := wanted[0].disturbed(h.view.Generation)
@@ -78,7 +78,7 @@ func (k *Keeper) bringSet(h *held, r *round, now time.Time) error {
 	if err := h.swap(r, in, wanted, drafts); err != nil {
 		return &passing{err}
 	}
-	k.watchSet(h)
+	k.watchSet(h, back)
 	for _, f := range wanted {
 		f.placed(stampAt(filepath.Join(h.place.base, h.data, f.File)), h.view.Generation)
 		k.announce(h, f, back)

@@ -29,6 +29,7 @@ type held struct {
 	newest   uint64 // the highest generation published
 	files    []*file
 	data     string // layout = "dir": the folder that ..data leads to
+	watched  string // layout = "dir": the folder of files whose events are wanted
 	failures int    // rounds in a row that left something to try again
 	timer    *time.Timer
 }
@@ -225,13 +226,13 @@ func (k *Keeper) prepare(h *held, f *file, r *round, now time.Time) (*pending, e
 	if err != nil {
 		return nil, &passing{err}
 	}
-	k.watch(filepath.Dir(f.path))
+	back := f.disturbed(h.view.Generation)
+	k.watch(filepath.Dir(f.path), back)
 	if s, ok := d.intact(f.path); ok {
 		_ = in.Remove(tempName(filepath.Base(f.path))) // of a process that was killed
 		f.placed(s, h.view.Generation)
 		return nil, nil
 	}
-	back := f.disturbed(h.view.Generation)
 	if back && !k.mayPutBack(h, f, now) {
 		return nil, nil
 	}

@@ -63,7 +63,7 @@ type Keeper struct {
 	closed  bool
 
 	watchMu sync.Mutex
-	watched map[string]identity
+	watched map[string]bool
 }
 
 // New makes a Keeper of no files. It has no effect yet.
@@ -80,7 +80,7 @@ func New(o KeeperOptions) *Keeper {
 	return &Keeper{
 		o: o, commands: newCommands(o.Report),
 		byName: map[string]*held{}, byPath: map[string]*held{},
-		leaving: map[*held]*time.Timer{}, dirty: map[*held]bool{}, watched: map[string]identity{},
+		leaving: map[*held]*time.Timer{}, dirty: map[*held]bool{}, watched: map[string]bool{},
 	}
 }
 
@@ -225,7 +225,7 @@ func (k *Keeper) Changed(path string) {
 			k.dirty[h] = true
 		}
 	}
-	if k.isWatched(path) {
+	if k.unwatch(path) {
 		for _, h := range k.byPath {
 			k.dirty[h] = true
 		}

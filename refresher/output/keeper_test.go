@@ -534,7 +534,7 @@ func TestReadersNeverSeeATornFile(t *testing.T) {
 					}
 				})
 			}
-			for g := uint64(2); g < 60; g++ {
+			for g := uint64(2); g < 30; g++ {
 				publish(g)
 			}
 			close(stop)
