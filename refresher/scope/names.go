@@ -12,7 +12,8 @@ import (
 // settle alike.
 type Names struct {
 	index  map[string]int // to a slot: parameters, then lets, then tokens
-	params int            // how many
+	slots  int
+	params int // how many
 	lets   []*template.Value
 	tokens []*Token
 	pool   sync.Pool // of *Scope
@@ -25,20 +26,25 @@ type Let struct {
 }
 
 // NewNames makes the names of a recipe. Params are their names, in the order
-// that Vars gives the values.
+// that Vars gives the values. No name may be there twice.
 func NewNames(params []string, lets []Let, tokens []*Token) *Names {
 	n := &Names{index: make(map[string]int, len(params)+len(lets)+len(tokens)), params: len(params), tokens: tokens}
 	for _, name := range params {
-		n.index[name] = len(n.index)
+		n.add(name)
 	}
 	for _, l := range lets {
-		n.index[l.Name] = len(n.index)
+		n.add(l.Name)
 		n.lets = append(n.lets, l.Value)
 	}
 	for _, t := range tokens {
-		n.index["jwt."+t.Name] = len(n.index)
+		n.add("jwt." + t.Name)
 	}
 	return n
+}
+
+func (n *Names) add(name string) {
+	n.index[name] = n.slots
+	n.slots++
 }
 
 // Let is the let of a name; nil for any other name.

@@ -37,11 +37,11 @@ var (
 )
 
 func (s *Scope) reset(v *Vars, run template.Env) {
-	if n := len(v.Names.index); cap(s.slots) < n {
+	if n := v.Names.slots; cap(s.slots) < n {
 		s.slots = make([]slot, n)
 	}
 	s.vars, s.run, s.made = v, run, 0
-	s.slots = s.slots[:len(v.Names.index)]
+	s.slots = s.slots[:v.Names.slots]
 }
 
 // Free wipes the scope and gives its buffers back. Nothing looked up in it may

@@ -1,6 +1,9 @@
 package scope
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"authd/refresher/credential"
@@ -46,5 +49,94 @@ func TestTokenKeepsTheOrderOfItsMembers(t *testing.T) {
 	const want = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpYXQiOjE3MDAwMDAwMDAsImp0aSI6IjEyMzQ1NjciLCJhcHBuYW1lIjoibXlhcHBuYW1lIiwiYXBwa2V5IjoibXlhcHBrZXkiLCJzaG9ydG5hbWUiOiJteXNob3J0bmFtZSJ9.QIsxKzX6GJVgb8Br8oSBb7sD5mvqNWwIc1hMUBPDUgI"
 	if err != nil || string(got) != want {
 		t.Errorf("got %s, %v\nwant %s", got, err, want)
+	}
+}
+
+func names(t testing.TB, lets ...string) *Vars {
+	t.Helper()
+	list := make([]Let, 0, len(lets)/2)
+	for i := 0; i < len(lets); i += 2 {
+		list = append(list, Let{lets[i], template.Single(parse(t, lets[i+1]))})
+	}
+	return &Vars{
+		Names:  NewNames([]string{"user", "group"}, list, nil),
+		Params: []Param{{Value: credential.NewSecret("u")}, {Missing: true}},
+	}
+}
+
+func TestLookup(t *testing.T) {
+	v := names(t, "greeting", "hello ${who}", "who", "${user}@${host}", "lost", "${group}")
+	s := v.Over(run{"host": "h"})
+	for name, want := range map[string]string{"user": "u", "greeting": "hello u@h", "who": "u@h", "host": "h"} {
+		if got, err := s.Lookup(name); err != nil || string(got) != want {
+			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"group", "lost", "nobody"} {
+		if got, err := s.Lookup(name); !errors.Is(err, template.ErrMissing) {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+	}
+	if v.Names.Let("who") == nil || v.Names.Let("user") != nil || v.Names.Let("jwt.x") != nil || v.Names.Token("who") != nil {
+		t.Error("a let is not told from other names")
+	}
+}
+
+func TestForgetWorksLetsOutAnew(t *testing.T) {
+	r := run{"host": "one"}
+	s := names(t, "a", "${host}").Get(r)
+	defer s.Free()
+	if got, _ := s.Lookup("a"); string(got) != "one" {
+		t.Errorf("got %q", got)
+	}
+	r["host"] = "two"
+	if got, _ := s.Lookup("a"); string(got) != "one" {
+		t.Errorf("was not kept: got %q", got)
+	}
+	s.Forget()
+	if got, _ := s.Lookup("a"); string(got) != "two" {
+		t.Errorf("was not forgotten: got %q", got)
+	}
+}
+
+// Whatever lets are written, working them out ends.
+func TestHostileLetsEnd(t *testing.T) {
+	double := func(template, last string) (lets []string) {
+		for i := range 64 {
+			lets = append(lets, fmt.Sprintf("a%d", i), strings.ReplaceAll(template, "NEXT", fmt.Sprintf("a%d", i+1)))
+		}
+		return append(lets, "a64", last)
+	}
+	for name, tc := range map[string]struct {
+		lets []string
+		want string
+	}{
+		"one that asks for itself":   {[]string{"a0", "x${a1}", "a1", "${a0}"}, "is defined by itself"},
+		"failures asked for twice":   {double("${NEXT|or:$NEXT}", "${group}"), "is missing"},
+		"each twice the one before":  {double("${NEXT}${NEXT}", "xxxxxxxx"), "64 MiB"},
+		"many times the one before":  {double(strings.Repeat("${NEXT}", 1000), "xxxxxxxx"), "64 MiB"},
+		"one that ends in something": {[]string{"a0", "${a1}", "a1", "${user|plus:1}"}, "not an integer"},
+	} {
+		if _, err := names(t, tc.lets...).Over(run{}).Lookup("a0"); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, want %s", name, err, tc.want)
+		}
+	}
+}
+
+// Nothing of one signature is left for the next.
+func TestFreeWipes(t *testing.T) {
+	v := names(t, "a", "${user}${host}")
+	s := v.Get(run{"host": "tops3cret"})
+	first, err := s.Lookup("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Free()
+	if strings.Trim(string(first), "\x00") != "" {
+		t.Errorf("still there: %q", first)
+	}
+	again := v.Get(run{})
+	if got, err := again.Lookup("a"); !errors.Is(err, template.ErrMissing) {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
