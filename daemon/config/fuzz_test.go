@@ -10,7 +10,7 @@ import (
 // command of the fuzzer's is run.
 func FuzzConfig(f *testing.F) {
 	f.Add("version = 1\n[daemon]\nsocket = \"s\"\nadmin = [\"*\"]\nmax_body = \"1MiB\"\n[defaults]\nmargin = \"1d\"\n", "[credential.x]\nrecipe = 'bearer'\ntoken = {env = 'X'}\n")
-	f.Add("version = 1\n[credential.x]\nrecipe = 'form-session'\nusername = 'u'\nttl = '1s'\nhosts = ['a', '[::1]:3']\n[[credential.x.rules]]\npaths = ['/a*']\n", "[[credential.x.output]]\nfile = 'a'\nformat = 'template'\ntemplate = '${value}'\n")
+	f.Add("version = 1\n[credential.x]\nrecipe = 'form-session'\nurl = 'u'\nttl = '1s'\nhosts = ['a', '[::1]:3']\n[[credential.x.rules]]\npaths = ['/a*']\n", "[[credential.x.output]]\nfile = 'a'\nformat = 'template'\ntemplate = '${value}'\n")
 	f.Add("version = 1\n[credential]\na = {recipe = 'command', command = ['x'], params = {}}\n[credential.b]\nrecipe='bearer'\ntoken={credential='a'}\n", "credential.a.output = [{}]\nexpires = 2020-01-01\n")
 	f.Fuzz(func(t *testing.T, main, dropin string) {
 		const dir = "/there/is/no/such/folder"

@@ -2,8 +2,10 @@ package config
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,24 +17,22 @@ import (
 type fakeRecipes map[string][]string
 
 var standard = fakeRecipes{
-	"netography":           {"netosecret*", "appname", "appkey*", "shortname", "sharedsecret*", "url"},
-	"password-jwt":         {"url", "username", "password*"},
-	"form-session":         {"username", "password*", "ttl", "idle"},
+	"api-key":              {"key*", "placement", "name"},
+	"armor":                {"key_id", "secret*", "account"},
+	"basic":                {"username", "password*"},
 	"bearer":               {"token*"},
 	"command":              {"command+"},
+	"form-session":         {"url", "username", "password*", "cookie", "ttl", "idle"},
+	"netography":           {"netosecret*", "appname", "appkey*", "shortname", "sharedsecret*", "url"},
 	"nothing":              {},
-	"armor":                {"key_id", "secret*", "account"},
-	"yombo":                {"key*", "placement"},
-	"api-key":              {"key*", "placement", "name"},
-	"basic":                {"username", "password*"},
 	"packetfabric":         {"username", "password*", "url", "token*"},
-	"packetfabric-session": {"username", "password*", "url"},
 	"packetfabric-key":     {"key_id", "secret*"},
+	"packetfabric-session": {"username", "password*", "url", "ttl"},
+	"password-jwt":         {"url", "username", "password*", "refresh_url"},
+	"yombo":                {"key*", "placement"},
 }
 
-func (f fakeRecipes) Names() []string {
-	return []string{"bearer", "form-session", "netography", "nothing", "password-jwt", "command", "armor", "yombo", "api-key", "basic", "packetfabric", "packetfabric-session", "packetfabric-key"}
-}
+func (f fakeRecipes) Names() []string { return slices.Sorted(maps.Keys(f)) }
 
 func (f fakeRecipes) Params(recipe string) ([]ParamSpec, error) {
 	var out []ParamSpec
@@ -43,12 +43,12 @@ func (f fakeRecipes) Params(recipe string) ([]ParamSpec, error) {
 }
 
 func (f fakeRecipes) Check(c *Credential) []Problem {
-	if len(f[c.Recipe]) == 0 || c.Recipe == "netography" {
+	if len(f[c.Recipe]) == 0 {
 		return nil
 	}
 	first := strings.TrimRight(f[c.Recipe][0], "*+")
 	for _, p := range c.Params {
-		if p.Name == first {
+		if p.Name == first || p.From != "" {
 			if p.Value.Reveal() == "bad" {
 				return []Problem{{Key: first, Message: "is bad; write a good one"}}
 			}

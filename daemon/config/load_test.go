@@ -40,7 +40,7 @@ func TestLaterFilesWinKeyByKey(t *testing.T) {
 			"[defaults]\nmargin = \"1s\"\nttl = \"1h\"\nidle = \"1d\"\nallow = [\"uid:1\"]\nhosts = [\"d.example\"]\nrecipe = \"bearer\"\n" +
 			"[credential.x]\nrecipe = \"nothing\"\nallow = [\"uid:3\"]\nhosts = [\"X.example\"]\nmin_interval = \"5s\"\n",
 		"conf.d/B.toml": "[daemon]\ncache_dir = \"/b\"\n[credential.y]\ntoken = \"t\"\ntimeout = \"5m\"\n" +
-			"[credential.f]\nrecipe = \"form-session\"\nusername = \"u\"\nttl = \"12h\"\n",
+			"[credential.f]\nrecipe = \"form-session\"\nurl = \"u\"\nttl = \"12h\"\n",
 		"conf.d/a.toml": "version = 1\n[daemon]\ncache_dir = \"tokens\"\n[defaults]\nmargin = \"2s\"\nallow = [\"uid:2\"]\n",
 	})
 	c, _, err := load(t, options(dir))

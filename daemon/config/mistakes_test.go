@@ -157,7 +157,7 @@ func TestMistakes(t *testing.T) {
 			map[string]string{"authd.toml": "version = 1\n[credential.x]\nrecipe = \"password-jwt\"\nurl = \"u\"\npasword = \"p\"\nhost = [\"a\"]\nqqqqqqqq = 1\n[credential.x.params]\nusrname = \"u\"\n[credential.y]\nrecipe = \"nothing\"\nqqqqqqqq = 1\n"},
 			"DIR/authd.toml:5: credential.x.pasword: there is no such parameter; did you mean \"password\"?\n" +
 				"DIR/authd.toml:6: credential.x.host: there is no such key; did you mean \"hosts\"?\n" +
-				"DIR/authd.toml:7: credential.x.qqqqqqqq: there is no such key and no such parameter; the recipe's parameters are: url, username, password\n" +
+				"DIR/authd.toml:7: credential.x.qqqqqqqq: there is no such key and no such parameter; the recipe's parameters are: url, username, password, refresh_url\n" +
 				"DIR/authd.toml:9: credential.x.params.usrname: there is no such parameter; did you mean \"username\"?\n" +
 				"DIR/authd.toml:12: credential.y.qqqqqqqq: there is no such key, and the recipe has no parameters; leave it out",
 		},
