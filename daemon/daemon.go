@@ -81,6 +81,8 @@ func Run(ctx context.Context, o Options) error {
 	parts.Go(func() { d.followConfig(live) })
 	parts.Go(func() { d.verifyOutputs(live) })
 	parts.Go(func() { d.followLinks(live) })
+	parts.Go(func() { d.followStops(live) })
+	parts.Go(func() { d.followSignals(live) })
 	parts.Go(func() { d.history.follow(live, d.engine) })
 	if err := d.apply(conf); err != nil {
 		d.log.Error("configuration not applied", "error", err)

@@ -45,7 +45,7 @@ func (b backend) Metrics(_ context.Context, c *server.Caller) ([]byte, error) {
 		failures.add(label, float64(s.State.Failures))
 		state.add(fmt.Sprintf("%s,state=%q", label, s.Name(now)), 1)
 	}
-	build := family("authd_build_info", "gauge", "1")
+	build := family("authd_build_info", "gauge", "always 1; its labels say which build this is")
 	build.add(fmt.Sprintf("version=%q,go=%q", b.options.Version, runtime.Version()), 1)
 	beats := family("authd_scheduler_beats_total", "counter", "how often the scheduler looked at its timeline; grows every 30 s at least")
 	beats.add("", float64(b.engine.Beats()))

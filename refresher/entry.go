@@ -123,7 +123,7 @@ func (e *Engine) fingerprint(s credential.Secret) string {
 // record is what the store keeps of an entry.
 func (en *entry) record() store.Record {
 	return store.Record{
-		Name: en.name, Identity: en.def.Identity, Seed: en.def.Version,
+		Name: en.name, Identity: en.def.Identity, Version: en.def.Version,
 		Generation: en.serial, Cred: en.cred, Hold: en.storedHold(),
 	}
 }

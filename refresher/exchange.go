@@ -91,7 +91,7 @@ func (e *Engine) accept(j job, c *credential.Credential) *credential.Error {
 		e.logout(context.WithoutCancel(*e.stop.Load()), j.def, j.attempt)
 		return nil
 	}
-	r.Cred, r.Generation, r.Hold, r.Identity, r.Seed = c, c.Serial, nil, j.def.Identity, j.def.Version
+	r.Cred, r.Generation, r.Hold, r.Identity, r.Version = c, c.Serial, nil, j.def.Identity, j.def.Version
 	view, err := j.def.Present(c)
 	if err != nil {
 		return credential.Errorf(credential.Misconfigured, "the answer cannot be used: %w", err)

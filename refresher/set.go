@@ -91,7 +91,7 @@ func (e *Engine) load(def *Definition) *entry {
 	if r.Identity != def.Identity {
 		return en
 	}
-	if r.Cred != nil && (def.Source != nil || r.Seed == def.Version) {
+	if r.Cred != nil && (def.Source != nil || r.Version == def.Version) {
 		e.take(en, r.Cred)
 		if r.Intent != nil && en.state.Held {
 			en.state.Doubts = 1

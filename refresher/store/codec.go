@@ -41,7 +41,7 @@ type savedRecord struct {
 	Identity   string     `json:"identity,omitempty"`
 	Generation uint64     `json:"generation"`
 	Nonce      int64      `json:"nonce,omitempty"`
-	Seed       string     `json:"seed,omitempty"`
+	Version    string     `json:"version,omitempty"`
 	Removed    time.Time  `json:"removed,omitzero"`
 	Intent     *Intent    `json:"intent,omitempty"`
 	Hold       *Hold      `json:"hold,omitempty"`
@@ -86,7 +86,7 @@ type clocks struct {
 func encode(r Record, boot string) ([]byte, error) {
 	record, err := json.Marshal(savedRecord{
 		Name: r.Name, Identity: r.Identity, Generation: r.Generation, Nonce: r.Nonce,
-		Seed: r.Seed, Removed: r.Removed, Intent: r.Intent, Hold: r.Hold, Cred: saveCred(r.Cred, boot),
+		Version: r.Version, Removed: r.Removed, Intent: r.Intent, Hold: r.Hold, Cred: saveCred(r.Cred, boot),
 	})
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func decode(name string, data []byte, c clocks) (Record, error) {
 	}
 	return Record{
 		Name: s.Name, Identity: s.Identity, Generation: s.Generation, Nonce: s.Nonce,
-		Seed: s.Seed, Removed: s.Removed, Intent: s.Intent, Hold: s.Hold, Cred: s.Cred.restore(c),
+		Version: s.Version, Removed: s.Removed, Intent: s.Intent, Hold: s.Hold, Cred: s.Cred.restore(c),
 	}, nil
 }
 

@@ -16,7 +16,7 @@ type Record struct {
 	Intent     *Intent                // an exchange was begun and its answer not stored
 	Hold       *Hold                  // nothing is tried before something changes
 	Nonce      int64                  // the highest nonce of a counting kind that may have been used
-	Seed       string                 // hash of the seed that Cred began from
+	Version    string                 // of the configuration that Cred was made from: a hash
 	Removed    time.Time              // when it left the configuration; zero: it is in it
 }
 

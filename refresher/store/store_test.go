@@ -43,7 +43,7 @@ func TestWhatIsSavedIsLoaded(t *testing.T) {
 	want := sample("a.b", 7)
 	want.Hold = &Hold{State: "misconfigured", Class: "refused", Message: "401 from ${url}", Since: noon.Wall, Fingerprint: "f"}
 	want.Intent = &Intent{Spent: "hash", At: noon.Wall}
-	want.Nonce, want.Seed = 12, "seed"
+	want.Nonce, want.Version = 12, "v"
 	for _, save := range []func(Record) error{s.Save, s.Intend, s.Save} {
 		if err := save(want); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,60 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"authd/refresher"
+	"authd/refresher/child"
+)
+
+// notifyPause is how often a person is told the same of one credential.
+const notifyPause = 24 * time.Hour
+
+// followStops tells people, by the command in notify, that a credential waits
+// for them: once a day for one reason.
+func (d *Daemon) followStops(ctx context.Context) {
+	told := map[string]time.Duration{} // by credential and class, on the boot clock
+	for ctx.Err() == nil {
+		for ev := range d.engine.Watch(ctx) {
+			u := d.units.Load().byName[ev.Name]
+			if u == nil || len(u.conf.Notify) == 0 || !d.isStopped(ev) {
+				continue
+			}
+			key := ev.Name + "\x00" + ev.Class
+			now := d.now().Boot
+			if last, ok := told[key]; ok && now-last < notifyPause {
+				continue
+			}
+			told[key] = now
+			go d.notify(ctx, u, ev)
+		}
+	}
+}
+
+func (d *Daemon) isStopped(ev refresher.Event) bool {
+	if ev.Kind != refresher.EventFailed && ev.Kind != refresher.EventNeedsLogin && ev.Kind != refresher.EventRejected {
+		return false
+	}
+	s := d.engine.Snapshot(ev.Name)
+	return s != nil && s.State.Hold != refresher.NoHold && s.State.Hold != refresher.Revoked
+}
+
+// notify runs the command; what it is told is in its environment.
+func (d *Daemon) notify(ctx context.Context, u *unit, ev refresher.Event) {
+	s := d.engine.Snapshot(ev.Name)
+	if s == nil {
+		return
+	}
+	message := ""
+	if s.Failure != nil {
+		message = s.Failure.Message
+	}
+	_, err := child.Run(ctx, child.Command{Args: u.conf.Notify, Env: []string{
+		"AUTHD_NAME=" + ev.Name, "AUTHD_STATE=" + ev.State, "AUTHD_CLASS=" + ev.Class,
+		"AUTHD_MESSAGE=" + message, "AUTHD_ACT=" + act(u, s),
+	}})
+	if err != nil {
+		d.log.Warn("nobody was notified", "credential", ev.Name, "error", err)
+	}
+}
