@@ -17,6 +17,7 @@ type plan struct {
 	names   *scope.Names
 	login   *login.Program
 	sign    *sign.Program
+	entries []sign.Entry
 	hosts   []*template.Value
 	steps   []*template.Template // the URLs of all steps
 	lacking string               // what no remaining step gets; "" if nothing
@@ -37,7 +38,7 @@ func (s *settler) plan() *plan {
 	names := s.names()
 	p := &plan{names: names, login: s.program(), hosts: s.values(f.hosts)}
 	entries := s.entries()
-	p.sign = sign.NewProgram(names, entries)
+	p.entries, p.sign = entries, sign.NewProgram(names, entries)
 	p.static = len(p.login.Login)+len(p.login.Refresh) == 0
 	for _, list := range [][]*step{f.login, f.refresh, f.logout, {f.probe}} {
 		for _, one := range list {

@@ -17,6 +17,7 @@ type Recipe struct {
 	name   string
 	file   *file
 	source Source
+	text   []byte
 
 	fixed []credential.Secret // literal defaults and presets, by parameter; shared by all bindings
 
@@ -35,6 +36,38 @@ func (r *Recipe) Name() string { return r.name }
 
 // About says what the recipe is for, in one line.
 func (r *Recipe) About() string { return r.file.about }
+
+// Docs is the address of the vendor's document; "" where there is none.
+func (r *Recipe) Docs() string { return r.file.docs }
+
+// Source is where the recipe comes from.
+func (r *Recipe) Source() Source { return r.source }
+
+// Limits are what the issuer's accounts bear.
+func (r *Recipe) Limits() Limits { return r.file.limits }
+
+// Hosts are the recipe's own hosts as it writes them, else the addresses of
+// its steps. Where there are none, the user must give some.
+func (r *Recipe) Hosts() (list []string) {
+	for _, h := range r.file.hosts {
+		list = append(list, h.words())
+	}
+	if r.file.hostsGiven {
+		return list
+	}
+	return r.Sends()
+}
+
+// Sends are the addresses that a login, a renewal, a probe or a logout sends
+// to, as the recipe writes them.
+func (r *Recipe) Sends() (list []string) {
+	for _, s := range r.file.allSteps() {
+		if url := s.url.t.String(); !slices.Contains(list, url) {
+			list = append(list, url)
+		}
+	}
+	return list
+}
 
 // Load reads the recipe in data; file is its name in messages, and without its
 // folder and ".toml" the recipe's own. What it extends must be built in. The
@@ -68,7 +101,7 @@ func load(path string, data []byte, source Source, base func(string) (*Recipe, e
 	if err := together(shapes, names); err != nil {
 		return nil, err
 	}
-	r := &Recipe{name: name, file: f, source: source, plans: map[string]*plan{}}
+	r := &Recipe{name: name, file: f, source: source, text: data, plans: map[string]*plan{}}
 	r.fix()
 	return r, r.runVectors().Err()
 }

@@ -1,0 +1,197 @@
+package recipe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"authd/refresher/sign"
+)
+
+// Line is one recipe in a list.
+type Line struct {
+	Name, About string
+	From        string // "built in", or the file
+	Err         error  // why it cannot be used
+}
+
+// List reads all recipes, sorted by name.
+func (s *Set) List() (lines []Line) {
+	for _, name := range s.Names() {
+		line := Line{Name: name, From: "built in"}
+		if path, ok := s.user[name]; ok {
+			line.From = path
+		}
+		r, err := s.Get(name)
+		if line.Err = err; err == nil {
+			line.About = r.About()
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Vectors is how many vectors the recipe has; all of them passed when it was
+// loaded.
+func (r *Recipe) Vectors() int { return len(r.file.vectors) }
+
+// Show is the recipe's file, headed by comments that say what it needs, where
+// it sends secrets, what its signature binds and where it came from. It is
+// itself a recipe, to start a new one from.
+func (r *Recipe) Show() string {
+	var b strings.Builder
+	comment := func(format string, args ...any) {
+		line := strings.TrimRight(fmt.Sprintf(format, args...), " ")
+		b.WriteString(strings.TrimRight("# "+strings.ReplaceAll(line, "\n", " "), " ") + "\n")
+	}
+	comment("%s: %s", r.name, r.file.about)
+	if r.source.Builtin {
+		comment("built in")
+	} else {
+		comment("from %s", r.source.File)
+	}
+	if r.file.docs != "" {
+		comment("see %s", r.file.docs)
+	}
+	comment("")
+	comment("Parameters:")
+	for _, p := range r.Params() {
+		comment("  %-16s %s%s", p.Name, p.Help, p.notes())
+	}
+	for _, group := range r.file.oneOf {
+		comment("  one of: %s", strings.Join(group, " and "))
+	}
+	comment("Sends secrets to: %s", orNone(r.Sends(), "nobody; it only goes into your requests"))
+	comment("May be used for:  %s", orNone(r.Hosts(), `hosts must be given: hosts = ["…"]`))
+	comment("Each request:     %s", r.binds())
+	b.WriteString("\n")
+	b.Write(r.text)
+	return b.String()
+}
+
+func orNone(list []string, none string) string {
+	if len(list) == 0 {
+		return none
+	}
+	return strings.Join(list, ", ")
+}
+
+// notes are what one must know of a parameter beside its help.
+func (p Param) notes() string {
+	var notes []string
+	if p.Required {
+		notes = append(notes, "required")
+	}
+	if p.Type != string(kindString) {
+		notes = append(notes, p.Type)
+	}
+	if p.Choices != nil {
+		notes = append(notes, strings.Join(p.Choices, "|"))
+	}
+	if p.Default != "" {
+		notes = append(notes, "default "+p.Default)
+	}
+	if notes == nil {
+		return ""
+	}
+	return " (" + strings.Join(notes, "; ") + ")"
+}
+
+// parts are the names of what a signature can bind.
+var parts = []struct {
+	part sign.Parts
+	name string
+}{{sign.Method, "method"}, {sign.Host, "host"}, {sign.Path, "path"}, {sign.Query, "query"}, {sign.Body, "body"}}
+
+// binds says what the result of apply depends on, with every entry taken as if
+// its `when` held.
+func (r *Recipe) binds() string {
+	holds := make([]bool, len(r.file.whens))
+	for i := range holds {
+		holds[i] = true
+	}
+	s := sign.New(r.plan(holds).sign, nil)
+	if !s.Dynamic() {
+		return "carries the same credential, whoever holds it can use it"
+	}
+	var bound []string
+	for _, p := range parts {
+		if s.Binds()&p.part != 0 {
+			bound = append(bound, p.name)
+		}
+	}
+	return "is signed for itself; the signature binds " + orNone(bound, "nothing of the request")
+}
+
+// New is the text of a recipe to start from: a login, a use and the vectors
+// they need.
+func New(name string) string {
+	return strings.ReplaceAll(skeleton, "NAME", name)
+}
+
+// Lint tells what is allowed and yet likely to be missed: vectors that a
+// recipe of its kind should have, secrets that are not marked, a life that is
+// not known.
+func (r *Recipe) Lint() (hints []string) {
+	f := r.file
+	hint := func(format string, args ...any) { hints = append(hints, fmt.Sprintf(format, args...)) }
+	for _, p := range f.params {
+		if p.kind == kindString && p.choices == nil && looksSecret(p.name) {
+			hint("param.%s: looks like a secret; write type = \"secret\", or it is shown in messages", p.name)
+		}
+	}
+	hasSteps := len(f.login)+len(f.refresh) > 0
+	if hasSteps {
+		r.lintRuns(hint)
+	} else if !slices.ContainsFunc(f.vectors, func(v *vector) bool { return v.request != nil }) {
+		hint("there is no vector with a request: write one that shows the use")
+	}
+	if hasSteps && f.life == nil {
+		hint("[lifetime] is missing: the value is used until somebody reports it rejected; write in, at, jwt, cookie or ttl if anything is known")
+	}
+	if !hasSteps && f.docs == "" && r.plan(make([]bool, len(f.whens))).sign != nil && r.signs() && !slices.ContainsFunc(f.vectors, sourced) {
+		hint("no vector has a source: compare with an answer that somebody else published, or another program computed")
+	}
+	return hints
+}
+
+func (r *Recipe) signs() bool {
+	return sign.New(r.plan(make([]bool, len(r.file.whens))).sign, nil).Dynamic()
+}
+
+func sourced(v *vector) bool { return v.at.Get("source") != nil }
+
+func (r *Recipe) lintRuns(hint func(string, ...any)) {
+	var good, refused, use bool
+	for _, v := range r.file.vectors {
+		switch {
+		case v.request != nil:
+			use = true
+		case v.expect.class == nil:
+			good = true
+		default:
+			refused = true
+		}
+	}
+	if !good {
+		hint("there is no vector of a good run")
+	}
+	if !refused && len(r.file.login) > 0 {
+		hint("there is no vector of a wrong password: try one by hand, note the answer, and expect = { class = \"refused\" }")
+	}
+	if !use {
+		hint("there is no vector that shows the use: request = { url = \"…\" }")
+	}
+}
+
+// secretWords are what names of secrets are made of.
+var secretWords = []string{"password", "passwd", "secret", "token", "key", "pin"}
+
+func looksSecret(name string) bool {
+	for _, part := range strings.Split(name, "_") {
+		if part == "id" || part == "name" || part == "field" || part == "url" {
+			return false
+		}
+	}
+	return slices.ContainsFunc(strings.Split(name, "_"), func(part string) bool { return slices.Contains(secretWords, part) })
+}
