@@ -8,19 +8,18 @@ import (
 	"authd/refresher/template"
 )
 
-// pairs works out headers or cookies.
-func (w *work) pairs(members []template.Member, place template.Place) (list []Header, err error) {
+// pairs appends headers or cookies, worked out, to list.
+func (w *work) pairs(list []Header, members []template.Member, place template.Place) ([]Header, error) {
 	for i := range members {
 		m := &members[i]
-		b, err := m.AppendName(w.buf[:0], w.scope, place)
+		name, err := w.name(m, place)
 		if err != nil {
 			return nil, err
 		}
-		name := string(b)
 		if place == template.Header && template.ForbiddenHeader(name) {
 			return nil, fmt.Errorf("%s belongs to the client and cannot be set", name)
 		}
-		b, ok, err := m.AppendValue(b[:0], w.scope, place)
+		b, ok, err := m.AppendValue(w.buf[:0], w.scope, place)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -32,15 +31,23 @@ func (w *work) pairs(members []template.Member, place template.Place) (list []He
 	return list, nil
 }
 
-// cookies works out cookies, written as members or as one value.
-func (w *work) cookies(e *Entry) ([]Header, error) {
-	if e.CookieLine != nil {
-		return w.cookieLine(e.CookieLine)
+func (w *work) name(m *template.Member, place template.Place) (string, error) {
+	if name, ok := m.Name.Literal(); ok && (place == template.Raw || template.IsToken(name)) {
+		return name, nil
 	}
-	return w.pairs(e.Cookies, template.Cookie)
+	b, err := m.AppendName(w.buf[:0], w.scope, place)
+	return string(b), err
 }
 
-func (w *work) cookieLine(v *template.Value) (list []Header, err error) {
+// cookies appends cookies, written as members or as one value, to list.
+func (w *work) cookies(list []Header, e *Entry) ([]Header, error) {
+	if e.CookieLine != nil {
+		return w.cookieLine(list, e.CookieLine)
+	}
+	return w.pairs(list, e.Cookies, template.Cookie)
+}
+
+func (w *work) cookieLine(list []Header, v *template.Value) ([]Header, error) {
 	b, err := v.Append(w.buf[:0], w.scope, template.Header)
 	if err != nil {
 		return nil, err
@@ -50,7 +57,7 @@ func (w *work) cookieLine(v *template.Value) (list []Header, err error) {
 		if !ok {
 			return list, nil
 		}
-		if !template.IsToken(name) || !template.Cookie.Allows([]byte(value)) {
+		if !template.IsToken(name) || !template.Cookie.Allows(value) {
 			return nil, errors.New("cookies: the value makes a cookie with a blank, or a name that is no HTTP token")
 		}
 		list = append(list, Header{Name: name, Value: value})
@@ -58,55 +65,55 @@ func (w *work) cookieLine(v *template.Value) (list []Header, err error) {
 	}
 }
 
-// fields works out members of a query or form, which has none of them yet.
-func (w *work) fields(members []template.Member, place template.Place, where string, has []byte) (out []byte, err error) {
+// fields appends members of a query or form to out; neither it nor what is
+// there already may have one of the name.
+func (w *work) fields(out []byte, members []template.Member, place template.Place, where string, has []byte) ([]byte, error) {
 	for i := range members {
 		m := &members[i]
-		value, ok, err := m.AppendValue(w.buf[:0], w.scope, place)
+		name, err := w.name(m, template.Raw)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
-		if !ok {
-			continue
-		}
-		w.buf = value
-		name, err := m.AppendName(nil, w.scope, template.Raw)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", where, err)
-		}
-		if template.HasField(has, string(name)) || template.HasField(out, string(name)) {
-			return nil, fmt.Errorf("the %s has %s already; sign the bare URL", where, name)
-		}
+		before := out
 		if len(out) > 0 {
 			out = append(out, '&')
 		}
-		out = append(append(place.Encode(out, name), '='), value...)
+		next, ok, err := m.AppendValue(append(place.Encode(out, []byte(name)), '='), w.scope, place)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", where, err)
+		case !ok:
+			out = before
+		case template.HasField(has, name) || template.HasField(before, name):
+			return nil, fmt.Errorf("the %s has %s already; sign the bare URL", where, name)
+		default:
+			out = next
+		}
 	}
 	return out, nil
 }
 
 // setHeader replaces the headers of a name, in the request and in the result.
 func (w *work) setHeader(h Header) {
-	w.run.headers = replace(w.run.headers, h)
-	w.headers = replace(w.headers, h)
+	w.run.headers = put(w.run.headers, h)
+	w.headers = put(w.headers, h)
 }
 
-// replace makes a new list with h in place of the first header of its name and
-// without the others.
-func replace(headers []Header, h Header) []Header {
-	list := make([]Header, 0, len(headers)+1)
-	done := false
-	for _, old := range headers {
+// put changes list: h takes the place of the first header of its name, the
+// others go.
+func put(list []Header, h Header) []Header {
+	kept, done := list[:0], false
+	for _, old := range list {
 		if !strings.EqualFold(old.Name, h.Name) {
-			list = append(list, old)
+			kept = append(kept, old)
 		} else if !done {
-			list, done = append(list, h), true
+			kept, done = append(kept, h), true
 		}
 	}
 	if !done {
-		list = append(list, h)
+		kept = append(kept, h)
 	}
-	return list
+	return kept
 }
 
 func header(headers []Header, name string) (value string, ok bool) {
@@ -153,27 +160,6 @@ func mergeCookie(list []string, c Header) []string {
 		merged = append(merged, c.Name+"="+c.Value)
 	}
 	return merged
-}
-
-// addQuery appends to the query, before the fragment; no other byte of the URL
-// changes.
-func (w *work) addQuery(add []byte) error {
-	if len(add) == 0 {
-		return nil
-	}
-	a := &w.run.address
-	url := a.URL
-	switch last := url[len(url)-1]; {
-	case !strings.Contains(url, "?"):
-		url += "?"
-	case last != '?' && last != '&':
-		url += "&"
-	}
-	next, err := template.ParseURL(url + string(add) + a.Rest)
-	if err == nil {
-		*a = next
-	}
-	return err
 }
 
 // addBody appends form members or JSON members to the body; no other byte of

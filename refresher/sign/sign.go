@@ -97,13 +97,20 @@ func (s *Signer) Sign(c Context, r *Request) (*Result, error) {
 	}, nil
 }
 
-// work is one signature on its way.
+// work is one signature on its way. Its buffers serve the next one.
 type work struct {
 	run     run
 	scope   *scope.Scope
 	headers []Header // set so far
 	body    []byte   // the new body, nil while it is the request's
-	buf     []byte   // one value, while it is looked at
+	change  change
+	buf     []byte // one value, while it is looked at
+}
+
+// change is all that one entry does, worked out before any of it is placed.
+type change struct {
+	headers, cookies  []Header
+	query, form, json []byte
 }
 
 func (s *Signer) begin(c Context) *work {
@@ -119,12 +126,18 @@ func (s *Signer) begin(c Context) *work {
 // end wipes the buffers, which hold secrets, and keeps them for the next.
 func (s *Signer) end(w *work) {
 	w.scope.Free()
-	arena, buf := w.run.arena[:cap(w.run.arena)], w.buf[:cap(w.buf)]
-	clear(arena)
-	clear(buf)
-	*w = work{buf: buf[:0]}
-	w.run.arena = arena[:0]
+	c := &w.change
+	*w = work{
+		run:    run{arena: wiped(w.run.arena), headers: wiped(w.run.headers)},
+		change: change{wiped(c.headers), wiped(c.cookies), wiped(c.query), wiped(c.form), wiped(c.json)},
+		buf:    wiped(w.buf),
+	}
 	s.program.pool.Put(w)
+}
+
+func wiped[T any](buf []T) []T {
+	clear(buf[:cap(buf)])
+	return buf[:0]
 }
 
 // take checks the request: what is doubtful is refused before anything is
@@ -138,11 +151,11 @@ func (w *work) take(r *Request, whole bool) (err error) {
 		return errors.New("the method is no HTTP token")
 	}
 	for _, h := range r.Headers {
-		if !template.IsToken(h.Name) || !template.Header.Allows([]byte(h.Value)) {
+		if !template.IsToken(h.Name) || !template.Header.Allows(h.Value) {
 			return errors.New("a header has a name that is no HTTP token, or a control character")
 		}
 	}
-	w.run.headers, w.run.body = r.Headers, r.Body
+	w.run.headers, w.run.body = append(w.run.headers, r.Headers...), r.Body
 	if len(r.Digests) == 0 {
 		return nil
 	}
@@ -153,40 +166,33 @@ func (w *work) take(r *Request, whole bool) (err error) {
 	return checkDigests(r.Digests)
 }
 
-// change is all that one entry does, worked out before any of it is placed.
-type change struct {
-	headers, cookies  []Header
-	query, form, json []byte
-}
-
 func (w *work) apply(e *Entry) error {
-	c, err := w.workOut(e)
-	if err != nil {
+	if err := w.workOut(e, &w.change); err != nil {
 		return err
 	}
-	for _, h := range c.headers {
+	for _, h := range w.change.headers {
 		w.setHeader(h)
 	}
-	w.setCookies(c.cookies)
-	if err := w.addQuery(c.query); err != nil {
-		return err
+	w.setCookies(w.change.cookies)
+	if len(w.change.query) > 0 {
+		w.run.address.AddQuery(string(w.change.query))
 	}
-	return w.addBody(c.form, c.json)
+	return w.addBody(w.change.form, w.change.json)
 }
 
-func (w *work) workOut(e *Entry) (c change, err error) {
-	if c.headers, err = w.pairs(e.Headers, template.Header); err != nil {
-		return c, err
+func (w *work) workOut(e *Entry, c *change) (err error) {
+	if c.headers, err = w.pairs(c.headers[:0], e.Headers, template.Header); err != nil {
+		return err
 	}
-	if c.cookies, err = w.cookies(e); err != nil {
-		return c, err
+	if c.cookies, err = w.cookies(c.cookies[:0], e); err != nil {
+		return err
 	}
-	if c.query, err = w.fields(e.Query, template.Query, "query", w.run.text(w.run.address.Query)); err != nil {
-		return c, err
+	if c.query, err = w.fields(c.query[:0], e.Query, template.Query, "query", w.run.text(w.run.address.Query)); err != nil {
+		return err
 	}
-	if c.form, err = w.fields(e.Form, template.Form, "form", w.run.body); err != nil {
-		return c, err
+	if c.form, err = w.fields(c.form[:0], e.Form, template.Form, "form", w.run.body); err != nil {
+		return err
 	}
-	c.json, err = template.AppendFields(nil, e.JSON, w.scope)
-	return c, err
+	c.json, err = template.AppendFields(c.json[:0], e.JSON, w.scope)
+	return err
 }

@@ -31,23 +31,23 @@ type static struct{ headers, cookies, query []Header }
 
 // add takes in one entry; its headers and cookies replace those of a name.
 func (all *static) add(w *work, e *Entry) error {
-	headers, err := w.pairs(e.Headers, template.Header)
+	headers, err := w.pairs(nil, e.Headers, template.Header)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.cookies(e)
+	cookies, err := w.cookies(nil, e)
 	if err != nil {
 		return err
 	}
-	query, err := w.pairs(e.Query, template.Raw)
+	query, err := w.pairs(nil, e.Query, template.Raw)
 	if err != nil {
 		return err
 	}
 	for _, h := range headers {
-		all.headers = replace(all.headers, h)
+		all.headers = put(all.headers, h)
 	}
 	for _, h := range cookies {
-		all.cookies = replace(all.cookies, h)
+		all.cookies = put(all.cookies, h)
 	}
 	all.query = append(all.query, query...)
 	return nil

@@ -31,7 +31,7 @@ func (e *PlaceError) Error() string { return fmt.Sprintf("%s: %s", fragment(e.Te
 
 // escape rewrites b[start:] for the place.
 func (p Place) escape(b []byte, start int, source string) ([]byte, error) {
-	if !p.Allows(b[start:]) {
+	if !allows(p, b[start:]) {
 		return b[:start], &PlaceError{source, refusals[p]}
 	}
 	switch p {
@@ -58,10 +58,12 @@ var refusals = [...]string{
 }
 
 // Allows reports whether a value may stand in the place.
-func (p Place) Allows(v []byte) bool {
+func (p Place) Allows(v string) bool { return allows(p, v) }
+
+func allows[T string | []byte](p Place, v T) bool {
 	switch p {
 	case JSON:
-		return utf8.Valid(v)
+		return utf8.ValidString(string(v))
 	case Header:
 		return headerValue(v)
 	case Cookie:
@@ -79,8 +81,9 @@ func rewrite(b []byte, start int, encode func(dst, in []byte) []byte) []byte {
 	return b[:start+n]
 }
 
-func headerValue(v []byte) bool {
-	for _, c := range v {
+func headerValue[T string | []byte](v T) bool {
+	for i := range len(v) {
+		c := v[i]
 		if c < 0x20 && c != '\t' || c == 0x7f {
 			return false
 		}
@@ -88,8 +91,9 @@ func headerValue(v []byte) bool {
 	return true
 }
 
-func cookieValue(v []byte) bool {
-	for _, c := range v {
+func cookieValue[T string | []byte](v T) bool {
+	for i := range len(v) {
+		c := v[i]
 		if c <= 0x20 || c == 0x7f || c == ';' {
 			return false
 		}
@@ -129,12 +133,17 @@ func IsToken(s string) bool {
 // ForbiddenHeader reports whether a header belongs to the client that sends
 // the request, so that no recipe may set it.
 func ForbiddenHeader(name string) bool {
-	switch strings.ToLower(name) {
-	case "host", "content-length", "transfer-encoding", "connection", "te", "trailer",
-		"upgrade", "expect", "keep-alive", "proxy-connection":
-		return true
+	for _, f := range forbidden {
+		if strings.EqualFold(f, name) {
+			return true
+		}
 	}
 	return false
+}
+
+var forbidden = [...]string{
+	"Host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Trailer",
+	"Upgrade", "Expect", "Keep-Alive", "Proxy-Connection",
 }
 
 var errDots = errors.New("makes a path segment of . or ..")

@@ -38,9 +38,9 @@ func ParseURL(s string) (a Address, err error) {
 		rest, a.Rest = rest[:i], rest[i:]
 	}
 	a.URL = s[:len(s)-len(a.Rest)]
-	end := strings.IndexAny(rest, "/?")
-	if end < 0 {
-		end = len(rest)
+	end := 0
+	for end < len(rest) && rest[end] != '/' && rest[end] != '?' {
+		end++
 	}
 	if err := a.setHost(rest[:end]); err != nil {
 		return a, err
@@ -50,7 +50,7 @@ func ParseURL(s string) (a Address, err error) {
 }
 
 func (a *Address) setHost(authority string) error {
-	if strings.ContainsAny(authority, "@%") {
+	if strings.IndexByte(authority, '@') >= 0 || strings.IndexByte(authority, '%') >= 0 {
 		return errors.New("the URL has user info or a % in its host")
 	}
 	authority = strings.ToLower(authority)
@@ -75,10 +75,39 @@ func (a *Address) setHost(authority string) error {
 	if bracketed {
 		a.Name = name[1 : len(name)-1]
 	}
-	if a.Name == "" || strings.ContainsAny(a.Name, "[]\"<>^`{|}") || strings.Contains(a.Name, ":") != bracketed {
+	if !hostName(a.Name, bracketed) {
 		return errURL
 	}
 	return nil
+}
+
+// hostName reports whether a host is one or more bytes that no reader of URLs
+// takes for something else; one in brackets has colons, no other does.
+func hostName(s string, bracketed bool) bool {
+	colons := false
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '[', ']', '"', '<', '>', '^', '`', '{', '|', '}':
+			return false
+		case ':':
+			colons = true
+		}
+	}
+	return s != "" && colons == bracketed
+}
+
+// AddQuery appends encoded members (a=1&b=2) to the query; no other byte
+// changes.
+func (a *Address) AddQuery(members string) {
+	switch last := a.Target[len(a.Target)-1]; {
+	case strings.IndexByte(a.Target, '?') < 0:
+		members = "?" + members
+	case last != '?' && last != '&':
+		members = "&" + members
+	}
+	a.URL += members
+	a.Target += members
+	_, a.Query, _ = strings.Cut(a.Target, "?")
 }
 
 func (a *Address) setTarget(rest string) {
