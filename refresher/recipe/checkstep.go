@@ -140,7 +140,7 @@ func (c *checker) host(u *text) {
 func (c *checker) urlParam(at *document.Node, first template.Part, rest []template.Part) {
 	p := c.f.param(first.Name)
 	if p == nil || p.kind != kindURL || !first.Plain {
-		c.fault(at, `only a parameter of type "url" may stand at the start of a URL`, "so that no answer can choose the host; write https://… or ${url}/…")
+		c.fault(at, `only a parameter of type "url" may stand at the start of a URL, so that no answer can choose the host`, "write https://…, or ${url}/… with a parameter url")
 		return
 	}
 	if len(rest) > 0 && !strings.HasPrefix(rest[0].Text, "/") && !strings.HasPrefix(rest[0].Text, "?") {
@@ -165,7 +165,7 @@ func (c *checker) literalURL(u *text, parts []template.Part) {
 		}
 		param := c.f.param(p.Name)
 		if param == nil || param.kind != kindHost || !p.Plain {
-			c.fault(u.at, `only a parameter of type "host" may stand in the host's name`, "so that no answer can choose the host")
+			c.fault(u.at, `only a parameter of type "host" may stand in the host's name, so that no answer can choose the host`, "")
 			return
 		}
 		host += "x" // stands for its labels

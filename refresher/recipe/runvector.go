@@ -21,19 +21,26 @@ import (
 func (r *Recipe) runVectors() (errs document.Errors) {
 	for _, v := range r.file.vectors {
 		v.run(r, func(key, format string, args ...any) {
-			at := *v.expect.at
-			if n := at.Get(key); n != nil {
-				at.Line = n.Line
-			}
-			at.Path = fmt.Sprintf("vector[%d] %q", v.index, v.name)
 			problem := fmt.Sprintf(format, args...)
-			if key != "" {
+			if key != "" && key != "params" {
 				problem = key + ": " + problem
 			}
-			errs.Add(r.file.name, &at, problem, "")
+			errs = append(errs, &document.Error{
+				File: r.file.name, Line: v.line(key), Key: fmt.Sprintf("vector[%d] %q", v.index, v.name), Problem: problem,
+			})
 		})
 	}
 	return errs
+}
+
+// line is where a member of expect stands, or params, or the vector's expect.
+func (v *vector) line(key string) int {
+	for _, n := range []*document.Node{v.expect.at.Get(key), v.at.Get(key)} {
+		if n != nil && key != "" {
+			return n.Line
+		}
+	}
+	return v.expect.at.Line
 }
 
 // fault notes what a vector did not come to; key is a member of expect.
@@ -47,7 +54,7 @@ func unequal(got, want string) string {
 func (v *vector) run(r *Recipe, fail fault) {
 	bound, problems := r.Bind(v.params, BindOptions{Hosts: []string{}, InsecureHTTP: true})
 	for _, p := range problems {
-		fail("", "params.%s: %s", p.Key, p.Message)
+		fail("params", "params.%s: %s", p.Key, p.Message)
 	}
 	switch {
 	case bound == nil:
