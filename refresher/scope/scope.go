@@ -48,13 +48,22 @@ func (s *Scope) reset(v *Vars, run template.Env) {
 // be used any more.
 func (s *Scope) Free() {
 	for i := range s.slots {
-		buf := s.slots[i].value
-		clear(buf[:cap(buf)])
-		s.slots[i] = slot{value: buf[:0]}
+		s.slots[i] = slot{value: Wipe(s.slots[i].value)}
 	}
 	pool := &s.vars.Names.pool
 	s.vars, s.run = nil, nil
 	pool.Put(s)
+}
+
+// Wipe clears a buffer and empties it for its next use. A large one is given
+// up, so that one large body does not stay for ever.
+func Wipe[T any](buf []T) []T {
+	const most = 16 << 10
+	clear(buf[:cap(buf)])
+	if cap(buf) > most {
+		return nil
+	}
+	return buf[:0]
 }
 
 // Forget drops lets and tokens, so that they are worked out anew: the run's

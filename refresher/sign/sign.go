@@ -128,16 +128,11 @@ func (s *Signer) end(w *work) {
 	w.scope.Free()
 	c := &w.change
 	*w = work{
-		run:    run{arena: wiped(w.run.arena), headers: wiped(w.run.headers)},
-		change: change{wiped(c.headers), wiped(c.cookies), wiped(c.query), wiped(c.form), wiped(c.json)},
-		buf:    wiped(w.buf),
+		run:    run{arena: scope.Wipe(w.run.arena), headers: scope.Wipe(w.run.headers)},
+		change: change{scope.Wipe(c.headers), scope.Wipe(c.cookies), scope.Wipe(c.query), scope.Wipe(c.form), scope.Wipe(c.json)},
+		buf:    scope.Wipe(w.buf),
 	}
 	s.program.pool.Put(w)
-}
-
-func wiped[T any](buf []T) []T {
-	clear(buf[:cap(buf)])
-	return buf[:0]
 }
 
 // take checks the request: what is doubtful is refused before anything is

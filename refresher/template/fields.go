@@ -41,11 +41,18 @@ func findField(s []byte, want string) (value []byte, ok bool) {
 	for len(s) > 0 {
 		var name, v []byte
 		skip := s[0] == '&'
-		if name, v, s = cutField(s); !skip && string(appendDecoded(nil, name)) == want {
+		if name, v, s = cutField(s); !skip && decodesTo(name, want) {
 			return v, true
 		}
 	}
 	return nil, false
+}
+
+func decodesTo(encoded []byte, want string) bool {
+	if bytes.IndexByte(encoded, '%') < 0 && bytes.IndexByte(encoded, '+') < 0 {
+		return string(encoded) == want
+	}
+	return string(appendDecoded(nil, encoded)) == want
 }
 
 func applyField(dst, in, arg []byte, _ *call) ([]byte, error) {

@@ -99,14 +99,15 @@ func hostName(s string, bracketed bool) bool {
 // AddQuery appends encoded members (a=1&b=2) to the query; no other byte
 // changes.
 func (a *Address) AddQuery(members string) {
+	join := ""
 	switch last := a.Target[len(a.Target)-1]; {
 	case strings.IndexByte(a.Target, '?') < 0:
-		members = "?" + members
+		join = "?"
 	case last != '?' && last != '&':
-		members = "&" + members
+		join = "&"
 	}
-	a.URL += members
-	a.Target += members
+	a.URL += join + members
+	a.Target += join + members
 	_, a.Query, _ = strings.Cut(a.Target, "?")
 }
 
