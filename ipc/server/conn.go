@@ -16,7 +16,7 @@ const (
 	headTime  = 5 * time.Second  // from the first byte of a head to its last
 	idleTime  = 60 * time.Second // between requests
 	writeTime = 30 * time.Second // for one write
-	lingering = time.Second      // for what a caller still sends when the connection ends
+	lingering = time.Second      // for what a caller is still sending when the connection ends
 )
 
 // conn is one connection. Everything on it happens in one goroutine, but for
@@ -33,9 +33,10 @@ type conn struct {
 	deadline time.Time // of reading, as last set
 	writeEnd time.Time // the deadline of writing, as last set
 
-	head head
-	body body
-	ctx  *callContext
+	head   head
+	body   body
+	ctx    *callContext
+	unread bool // the caller may be sending what will not be read
 }
 
 // serve answers requests until the connection ends.
@@ -43,7 +44,7 @@ func (c *conn) serve() {
 	for c.one() {
 		c.in.trim()
 	}
-	c.linger()
+	c.end()
 }
 
 // one answers one request; it reports whether another may follow.
@@ -62,9 +63,10 @@ func (c *conn) one() bool {
 	c.body.reset(c, &c.head, c.server.bodyLimit())
 	c.ctx.pending = !c.body.done
 
-	r := request{conn: c, last: c.head.last() || c.server.closing.Load(), bare: string(c.head.method) == "HEAD"}
+	r := request{conn: c, last: c.head.last(), bare: string(c.head.method) == "HEAD"}
 	c.answer(&r)
 	c.ctx.finish()
+	c.unread = !c.body.done
 	if r.failed || r.last || c.server.closing.Load() {
 		return false
 	}
@@ -153,14 +155,16 @@ func (c *conn) write(parts ...[]byte) error {
 
 // refuse answers a request that could not be read, or was not.
 func (c *conn) refuse(err *ipc.Error) {
+	c.unread = true
 	r := request{conn: c, last: true}
 	r.error(err)
 }
 
-// linger lets the last reply arrive: a socket that is closed while something
-// unread is in it resets its peer.
-func (c *conn) linger() {
-	if half, ok := c.nc.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+// end closes the connection. If the caller may still be sending, it takes its
+// time: a caller whose write fails does not look for a reply, and a socket
+// that is closed with something unread in it takes the reply back.
+func (c *conn) end() {
+	if half, ok := c.nc.(interface{ CloseWrite() error }); c.unread && ok && half.CloseWrite() == nil {
 		c.readBy(time.Now().Add(lingering))
 		waste := make([]byte, 4<<10)
 		for range 64 {

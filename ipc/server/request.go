@@ -62,6 +62,7 @@ func (r *request) reply(status int, contentType string, body []byte) error {
 }
 
 func (r *request) appendHead(out []byte, status int, contentType string) []byte {
+	r.last = r.last || r.conn.server.closing.Load()
 	out = append(out, "HTTP/1.1 "...)
 	out = append(out, statusLine(status)...)
 	out = append(out, everyReply...)

@@ -150,7 +150,7 @@ func (s *Server) accept(nc net.Conn) {
 		defer s.forget(c)
 		if refusal != nil {
 			c.refuse(refusal)
-			c.linger()
+			c.end()
 			return
 		}
 		c.serve()
