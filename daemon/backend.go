@@ -65,7 +65,7 @@ func (u *unit) render(v *credential.View, format string) ([]byte, error) {
 	}
 	body, err := output.Render(format, v, o)
 	if err != nil {
-		return nil, &ipc.Error{Code: ipc.Unsupported, Message: u.conf.Name + ": " + err.Error(), Hint: "use another format"}
+		return nil, &ipc.Error{Code: ipc.Unsupported, Message: u.conf.Name + ": " + err.Error()}
 	}
 	return body, nil
 }

@@ -45,6 +45,7 @@ type Daemon struct {
 	units     atomic.Pointer[units]
 	ready     atomic.Bool
 	reloading sync.Mutex // one reload at a time
+	seen      string     // the stamp of what was last read; guarded by reloading
 }
 
 // verifyPause is how often files are looked at for changes that no event told.
@@ -84,8 +85,12 @@ func Run(ctx context.Context, o Options) error {
 	parts.Go(func() { d.followStops(live) })
 	parts.Go(func() { d.followSignals(live) })
 	parts.Go(func() { d.history.follow(live, d.engine) })
-	if err := d.apply(conf); err != nil {
-		d.log.Error("configuration not applied", "error", err)
+	d.reloading.Lock()
+	err = d.apply(conf)
+	d.reloading.Unlock()
+	if err != nil {
+		stop()
+		return errors.Join(err, listener.Close(), d.close(srv, &parts))
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
@@ -136,7 +141,7 @@ func (d *Daemon) assemble(conf *config.Config) (err error) {
 	d.engine = refresher.New(refresher.Options{
 		Store: d.store, Publisher: d.keeper, Now: d.now, Log: d.log, Salt: host + "\x00" + conf.Daemon.StateDir,
 	})
-	d.units.Store(&units{conf: conf})
+	d.units.Store(&units{conf: conf, first: conf})
 	return nil
 }
 

@@ -28,6 +28,20 @@ func (d *Daemon) load(ctx context.Context) (*config.Config, error) {
 func (d *Daemon) reload(ctx context.Context) ([]string, error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
+	return d.reloadLocked(ctx)
+}
+
+// reloadChanged reloads unless all stands as it was last read.
+func (d *Daemon) reloadChanged(ctx context.Context) {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	if d.seen != stamp(d.units.Load().conf) {
+		_, _ = d.reloadLocked(ctx) // logged
+	}
+}
+
+func (d *Daemon) reloadLocked(ctx context.Context) ([]string, error) {
+	d.seen = stamp(d.units.Load().conf)
 	conf, warnings, err := config.Load(ctx, config.Options{File: d.options.Config, User: d.options.User, OpenRecipes: openRecipes})
 	if err != nil {
 		d.log.Error("configuration not reloaded; the old one goes on", "error", err)
@@ -78,6 +92,7 @@ func (d *Daemon) apply(conf *config.Config) error {
 		files = append(files, outputFiles(c))
 		defs = append(defs, next.byName[c.Name].def)
 	}
+	d.seen = stamp(conf)
 	d.keeper.Configure(files)
 	d.units.Store(next)
 	d.engine.Set(defs)
@@ -112,7 +127,7 @@ func (d *Daemon) followConfig(ctx context.Context) {
 		default:
 		}
 	})
-	settle(ctx, changes, func() { _, _ = d.reload(ctx) })
+	settle(ctx, changes, func() { d.reloadChanged(ctx) })
 }
 
 // Links: a credential one of whose parameters is another credential's value

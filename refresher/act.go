@@ -37,24 +37,37 @@ func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duratio
 	}
 	e.mu.Lock()
 	now := e.now()
-	if !en.state.Static {
-		if !allow(&en.state) {
-			e.mu.Unlock()
-			return nil, e.notReady(en.snap.Load(), now)
-		}
-		en.state.Wanted = en.state.Held
-		e.show(en, now, "")
-		e.plan(en, now)
-	} else {
-		en.last = nil
-		e.show(en, now, "")
+	if en.state.Static {
+		after := e.restore(en, now)
+		e.mu.Unlock()
+		after()
+		return en.snap.Load(), nil
 	}
+	if !allow(&en.state) {
+		e.mu.Unlock()
+		return nil, e.notReady(en.snap.Load(), now)
+	}
+	en.state.Wanted = en.state.Held
+	e.show(en, now, "")
+	e.plan(en, now)
 	s := en.snap.Load()
 	e.mu.Unlock()
-	if s.State.Static {
-		return s, nil
-	}
 	return e.awaitExchange(ctx, en, s, wait)
+}
+
+// restore lifts what was said against a static credential: a revocation, a
+// caller's report that it was rejected. e.mu is held; what is returned is done
+// after it.
+func (e *Engine) restore(en *entry, now credential.Instant) func() {
+	en.last, en.state.Hold = nil, NoHold
+	e.show(en, now, EventIssued)
+	v, r := en.view, en.record()
+	return func() {
+		e.publisher.Publish(v)
+		if err := e.store.Save(r); err != nil {
+			e.log.Error("state not written", "credential", r.Name, "error", err)
+		}
+	}
 }
 
 // awaitExchange returns when an exchange has ended that was under way at s or

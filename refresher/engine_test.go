@@ -454,6 +454,48 @@ func TestRevoke(t *testing.T) {
 	})
 }
 
+func TestAStaticCredentialIsRevokedAndRestored(t *testing.T) {
+	inWorld(t, func(w *world) {
+		def := define("a", nil, usual)
+		def.Source, def.Static = nil, &credential.Credential{Value: credential.NewSecret("key"), Times: credential.Times{Life: credential.Forever}}
+		w.Set([]*Definition{def})
+		w.wantState("a", "static")
+		if _, err := w.Revoke(w.t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: -1}); err == nil {
+			t.Error("a revoked key was served")
+		}
+		restarted := newWorld(w.t, w.store)
+		restarted.Set([]*Definition{def})
+		restarted.wantState("a", "revoked")
+		if _, err := w.Refresh(w.t.Context(), "a", time.Second); err != nil {
+			t.Fatal(err)
+		}
+		w.wantState("a", "static")
+		if s, err := w.Get(w.t.Context(), "a", Want{MinValid: -1}); err != nil || s.Cred.Serial != 1 {
+			t.Errorf("after refresh: %v", err)
+		}
+		if n := len(w.wall.published["a"]); n != 2 {
+			t.Errorf("published %d times", n)
+		}
+		changed := *def
+		changed.Version, changed.Static = "2", &credential.Credential{Value: credential.NewSecret("other"), Times: credential.Times{Life: credential.Forever}}
+		w.Set([]*Definition{&changed})
+		if s := w.Snapshot("a"); s.Cred.Serial != 2 || s.View.Generation != 2 {
+			t.Errorf("a changed key is generation %d", s.Cred.Serial)
+		}
+		_, _ = w.Revoke(w.t.Context(), "a")
+		again := changed
+		again.Version = "3"
+		w.Set([]*Definition{&again})
+		w.wantState("a", "revoked")
+		if _, err := w.Refresh(w.t.Context(), "a", time.Second); err != nil || w.Snapshot("a").View.Generation != 3 {
+			t.Errorf("changed while revoked, then restored: %v", err)
+		}
+	})
+}
+
 func TestAnotherIdentityIsAnotherSession(t *testing.T) {
 	inWorld(t, func(w *world) {
 		src := &issuerScript{origin: "https://a.example", takes: time.Second, answer: lives(time.Hour)}

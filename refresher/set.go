@@ -132,18 +132,21 @@ func holdOf(name string) Hold {
 // begin gives a new static entry its value, and publishes what is held. What
 // is to be done once e.mu is free is returned.
 func (e *Engine) begin(en *entry) []func() {
-	if en.def.Source == nil && en.cred == nil && en.state.Hold == NoHold {
+	if en.def.Source == nil && en.cred == nil {
 		return e.issueStatic(en)
 	}
 	return e.publishHeld(en)
 }
 
-// issueStatic numbers a configured value like an issued one. e.mu is held.
+// issueStatic numbers a configured value like an issued one. A revocation
+// stands until it is lifted. e.mu is held.
 func (e *Engine) issueStatic(en *entry) []func() {
+	hold, since := en.state.Hold, en.state.HeldSince
 	c := *en.def.Static
 	c.Serial = en.serial + 1
 	c.Times.Requested, c.Times.Used = e.now(), e.now()
 	e.take(en, &c)
+	en.state.Hold, en.state.HeldSince = hold, since
 	r := en.record()
 	return append(e.publishHeld(en), func() {
 		if err := e.store.Save(r); err != nil {
@@ -169,7 +172,7 @@ func (e *Engine) change(en *entry, def *Definition) []func() {
 		en.drop()
 		en.deaths, en.early, en.soft, en.last = nil, 0, 0, nil
 		return append([]func(){func() { e.publisher.Withdraw(en.name) }}, e.begin(en)...)
-	case was.Version != def.Version && def.Source == nil && en.state.Hold == NoHold:
+	case was.Version != def.Version && def.Source == nil:
 		return e.issueStatic(en)
 	}
 	if was.Version != def.Version && en.state.Hold != Revoked {

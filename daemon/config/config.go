@@ -1,8 +1,6 @@
 package config
 
 import (
-	"reflect"
-	"slices"
 	"time"
 
 	"authd/refresher/credential"
@@ -14,6 +12,7 @@ type Config struct {
 	Files       []string // those read, in order; the first is authd.toml
 	Daemon      Daemon
 	Credentials []*Credential // by name
+	Inputs      []string      // every file that was read, secrets and certificates among them
 	Watch       []string      // folders in which a change makes another Load worth while; each exists
 }
 
@@ -99,30 +98,4 @@ type Network struct {
 	ClientCert   string // "" or a PEM file, with ClientKey
 	ClientKey    string
 	Proxy        credential.Secret // "env", "none" or a URL, which may hold a password
-}
-
-// Equal reports whether nothing but places differs, so that a reload may pass
-// the credential over. Secrets are compared by their text.
-func (c *Credential) Equal(o *Credential) bool {
-	a, b := c.comparable(), o.comparable()
-	return reflect.DeepEqual(a, b)
-}
-
-// comparable is a copy that reflect can compare: no places, and texts in the
-// place of secrets and templates.
-func (c *Credential) comparable() any {
-	flat := *c
-	flat.Place, flat.Params, flat.Network.Proxy = Place{}, nil, credential.Secret{}
-	flat.Outputs = slices.Clone(c.Outputs)
-	texts := []any{c.Network.Proxy.Reveal()}
-	for i := range flat.Outputs {
-		if t := flat.Outputs[i].Template; t != nil {
-			texts = append(texts, t.String())
-			flat.Outputs[i].Template = nil
-		}
-	}
-	for _, p := range c.Params {
-		texts = append(texts, p.Name, p.Value.Reveal(), p.List, p.From)
-	}
-	return []any{flat, texts}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -139,6 +140,7 @@ func (r *reader) credential(table *document.Node) {
 			r.unknown(n, c, specs)
 		}
 	}
+	c.Params = slices.Clone(c.Params) // as long as they are many
 	r.networkIsWhole(table, c)
 }
 
@@ -191,17 +193,14 @@ func (r *reader) recipe(table *document.Node, c *Credential) specs {
 		r.recipeIsMissing(table)
 		return nil
 	}
-	if !slices.Contains(r.recipes.Names(), c.Recipe) {
-		r.fail(n, fmt.Sprintf("there is no recipe %q", c.Recipe), didYouMean(c.Recipe, r.recipes.Names()))
+	i := slices.Index(r.names, c.Recipe)
+	if i < 0 {
+		r.fail(n, fmt.Sprintf("there is no recipe %q", c.Recipe), didYouMean(c.Recipe, r.names))
 		return nil
 	}
-	params, err := r.recipes.Params(c.Recipe)
-	if err != nil {
-		r.failWith(n, fmt.Errorf("the recipe %q cannot be used: %w", c.Recipe, err))
-		return nil
-	}
-	known := append(specs{}, params...) // not nil, even where there are none
-	if known.find("ttl") != nil {       // the recipe's business: [defaults] has no say
+	c.Recipe = r.names[i] // one text for all of its credentials
+	known := r.specsOf(n, c.Recipe)
+	if known.find("ttl") != nil { // the recipe's business: [defaults] has no say
 		c.TTL = Limit{}
 	}
 	if known.find("idle") != nil {
@@ -209,6 +208,35 @@ func (r *reader) recipe(table *document.Node, c *Credential) specs {
 	}
 	return known
 }
+
+// specsOf asks for a recipe's parameters once. A recipe's own mistakes are told
+// once too, where they stand; each of its credentials refers to them.
+func (r *reader) specsOf(n *document.Node, recipe string) specs {
+	known, asked := r.known[recipe]
+	if !asked {
+		params, err := r.recipes.Params(recipe)
+		var own document.Errors
+		if errors.As(err, &own) {
+			r.errs = append(r.errs, own...)
+			err = errOwnMistakes
+		}
+		known = knownRecipe{append(specs{}, params...), err} // not nil, even where there are none
+		r.known[recipe] = known
+	}
+	if known.err != nil {
+		r.fail(n, fmt.Sprintf("the recipe %q cannot be used: %v", recipe, known.err), "")
+		return nil
+	}
+	return known.specs
+}
+
+// knownRecipe is the answer of Recipes.Params.
+type knownRecipe struct {
+	specs specs
+	err   error
+}
+
+var errOwnMistakes = errors.New("it has mistakes; put them right, or name another")
 
 // recipeIsMissing tells apart a dotted name without quotes, which TOML reads
 // as a table in a table.
@@ -219,7 +247,7 @@ func (r *reader) recipeIsMissing(table *document.Node) {
 			return
 		}
 	}
-	r.fail(table, "the recipe is missing", "write recipe = with one of "+strings.Join(r.recipes.Names(), ", "))
+	r.fail(table, "the recipe is missing", "write recipe = with one of "+strings.Join(r.names, ", "))
 }
 
 // unknown names what is nearest to a key, which then is not told to be missing

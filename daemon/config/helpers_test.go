@@ -124,3 +124,12 @@ func good(t *testing.T, files map[string]string) *Config {
 func one(lines string) map[string]string {
 	return map[string]string{"authd.toml": "version = 1\n[credential.x]\nrecipe = \"bearer\"\ntoken = \"t\"\n" + lines}
 }
+
+func param(c *Credential, name string) string {
+	for _, p := range c.Params {
+		if p.Name == name {
+			return p.Value.Reveal()
+		}
+	}
+	return ""
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,16 +13,14 @@ import (
 	"authd/refresher/document"
 )
 
-// maxFile bounds one file of the config; ten thousand credentials are 3 MB.
-const maxFile = 64 << 20
-
 // Options say what to load and with what.
 type Options struct {
 	File string // authd.toml; "": the default
 	User bool   // of a person, not of the system
 
 	// OpenRecipes gives the recipes, those of these folders before the
-	// built-in ones. It is called once, as soon as [daemon] is read.
+	// built-in ones. It is called once, as soon as [daemon] is read. With an
+	// error nothing below [credential] is read.
 	OpenRecipes func(dirs []string) (Recipes, error)
 
 	LookupEnv func(string) (string, bool) // nil: os.LookupEnv
@@ -58,8 +55,9 @@ func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
 	if err := l.errs.Err(); err != nil {
 		return nil, l.warnings, err
 	}
-	l.config.Watch = slices.Sorted(maps.Keys(l.watch))
-	return &l.config, l.warnings, nil
+	config := l.config // a copy: a pointer into l would keep the files' nodes
+	config.Watch = slices.Sorted(maps.Keys(l.watch))
+	return &config, l.warnings, nil
 }
 
 // loader is one run of Load.
@@ -72,6 +70,8 @@ type loader struct {
 	files    []*file
 	opened   []opened
 	recipes  Recipes
+	names    []string // of all recipes
+	known    map[string]knownRecipe
 	trust    trust
 	ids      ids
 
@@ -80,6 +80,7 @@ type loader struct {
 	nodes   map[*Credential]*located // where each stands, until all is checked
 	fetches []*fetch
 	watch   map[string]bool
+	inputs  map[string]bool
 }
 
 // located is where a credential stands, and the parameters of which something
@@ -90,12 +91,6 @@ type located struct {
 	told map[string]bool
 }
 
-// opened is a file of the config as it was when it was read.
-type opened struct {
-	path string
-	info fs.FileInfo
-}
-
 func newLoader(o Options, standard places) *loader {
 	return &loader{
 		options: o,
@@ -103,81 +98,13 @@ func newLoader(o Options, standard places) *loader {
 		base:    builtinCredential(),
 		trust:   newTrust(""),
 		ids:     ids{users: map[string]string{}, groups: map[string]string{}},
+		known:   map[string]knownRecipe{},
 		seen:    map[string]Place{},
 		paths:   map[string]Place{},
 		nodes:   map[*Credential]*located{},
 		watch:   map[string]bool{},
+		inputs:  map[string]bool{},
 	}
-}
-
-// failFile notes what is wrong with a file as a whole.
-func (l *loader) failFile(name string, err error) {
-	var e *document.Error
-	if !errors.As(err, &e) {
-		e = &document.Error{Problem: err.Error()}
-	}
-	l.errs = append(l.errs, &document.Error{File: name, Problem: e.Problem, Remedy: e.Remedy})
-}
-
-// watchFile has a change of a file noticed: in its folder, and in that of
-// what it is a link to.
-func (l *loader) watchFile(path string) {
-	l.watchFolder(filepath.Dir(path))
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		l.watchFolder(filepath.Dir(real))
-	}
-}
-
-// watchFolder has a change in a folder noticed, or where there is none, that
-// it is made. Nothing further up is watched: it may be a busy place.
-func (l *loader) watchFolder(folder string) {
-	for _, f := range []string{folder, filepath.Dir(folder)} {
-		if info, err := os.Stat(f); err == nil && info.IsDir() {
-			l.watch[f] = true
-			return
-		}
-	}
-}
-
-// readFiles reads authd.toml and the drop-ins beside it, in byte order.
-func (l *loader) readFiles() {
-	main := l.options.File
-	dropins := filepath.Join(filepath.Dir(main), "conf.d")
-	l.readOne(main)
-	l.watchFolder(dropins)
-	entries, err := os.ReadDir(dropins)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.failFile(dropins, cannotRead(dropins, err))
-	}
-	for _, e := range entries { // ReadDir sorts by name
-		if strings.HasSuffix(e.Name(), ".toml") && !strings.HasPrefix(e.Name(), ".") {
-			l.readOne(filepath.Join(dropins, e.Name()))
-		}
-	}
-}
-
-func (l *loader) readOne(path string) {
-	l.watchFile(path)
-	data, err := readFile(path, maxFile, func(info fs.FileInfo) error {
-		l.opened = append(l.opened, opened{path, info}) // judged once [daemon] user is known
-		return nil
-	})
-	if err != nil {
-		l.failFile(path, err)
-		return
-	}
-	l.parse(path, data)
-}
-
-func (l *loader) parse(path string, data []byte) {
-	l.config.Files = append(l.config.Files, path)
-	root, err := document.Parse(path, data)
-	var e *document.Error
-	if errors.As(err, &e) {
-		l.errs = append(l.errs, e)
-		return
-	}
-	l.files = append(l.files, &file{name: path, dir: filepath.Dir(path), root: root})
 }
 
 // topKeys are the keys of a file.
@@ -215,46 +142,23 @@ func (r *reader) version(n *document.Node, required bool) {
 	}
 }
 
-// judgeFiles looks at who may write and who may read each file.
-func (l *loader) judgeFiles() {
-	l.trust = newTrust(l.config.Daemon.User)
-	private := map[string]string{}
-	for _, o := range l.opened {
-		err := l.trust.folders(o.path)
-		if err == nil {
-			err = l.trust.judge(o.path, o.info, false)
-		}
-		if err != nil {
-			l.failFile(o.path, err)
-		}
-		if l.trust.readable(o.info) {
-			private[o.path] = fmt.Sprintf("others may read this file (mode %04o)", o.info.Mode().Perm())
-		}
-	}
-	for _, f := range l.files {
-		f.private = private[f.name]
-	}
-}
-
-// openRecipes reports whether there are recipes to go on with; one broken
-// file need not mean that there are none.
+// openRecipes reports whether there are recipes to go on with.
 func (l *loader) openRecipes() bool {
 	for _, dir := range l.config.Daemon.RecipeDirs {
 		l.watchFolder(dir)
 	}
 	recipes, err := l.options.OpenRecipes(l.config.Daemon.RecipeDirs)
 	var several document.Errors
-	var one *document.Error
 	switch {
 	case errors.As(err, &several):
 		l.errs = append(l.errs, several...)
-	case errors.As(err, &one):
-		l.errs = append(l.errs, one)
+		return false
 	case err != nil:
-		l.failFile("", err)
+		l.errs = append(l.errs, &document.Error{Problem: err.Error()})
+		return false
 	}
-	l.recipes = recipes
-	return recipes != nil
+	l.recipes, l.names = recipes, recipes.Names()
+	return true
 }
 
 // readCredentials reads [defaults] of all files, then the credentials.
@@ -282,49 +186,11 @@ func (l *loader) check() {
 		l.settleFrom(c)
 	}
 	for _, c := range l.config.Credentials {
-		if !slices.Contains(l.recipes.Names(), c.Recipe) { // told already
+		if known, ok := l.known[c.Recipe]; !ok || known.err != nil { // told already
 			continue
 		}
 		for _, p := range l.recipes.Check(c) {
 			l.tell(c, p)
 		}
 	}
-}
-
-// tell gives a recipe's problem its place.
-func (l *loader) tell(c *Credential, p Problem) {
-	at := l.nodes[c]
-	if at.told[p.Key] {
-		return
-	}
-	n, key := at.node, at.node.Path
-	if p.Key != "" {
-		key += "." + p.Key
-		if found := locate(at.node, p.Key); found != nil {
-			n = found
-		}
-	}
-	l.errs = append(l.errs, &document.Error{File: at.file.name, Line: n.Line, Key: key, Problem: p.Message})
-}
-
-// locate finds what a problem is about, or the nearest thing above it.
-func locate(n *document.Node, key string) *document.Node {
-	var found *document.Node
-	for _, table := range []*document.Node{n, n.Get("params")} {
-		if table == nil {
-			continue
-		}
-		want := table.Path + "." + key
-		for n := table; n != nil; {
-			below := n
-			n = nil
-			for _, m := range below.Nodes {
-				if want == m.Path || strings.HasPrefix(want, m.Path+".") || strings.HasPrefix(want, m.Path+"[") {
-					n, found = m, m
-					break
-				}
-			}
-		}
-	}
-	return found
 }

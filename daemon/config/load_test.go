@@ -69,7 +69,7 @@ func TestLaterFilesWinKeyByKey(t *testing.T) {
 	if y.Recipe != "bearer" || y.Timeout != (Limit{Value: 5 * time.Minute, Own: true}) {
 		t.Errorf("%+v", y)
 	}
-	if f.TTL != (Limit{}) || f.Idle != (Limit{}) || f.Values()["ttl"] != "12h" {
+	if f.TTL != (Limit{}) || f.Idle != (Limit{}) || param(f, "ttl") != "12h" {
 		t.Error("ttl and idle are the recipe's where it has parameters of that name")
 	}
 	if f.Place != (Place{File: dir + "/conf.d/B.toml", Line: 6}) || f.Params[1].Place.Line != 9 {
@@ -123,28 +123,6 @@ output = [{ file = "x.json", format = "netrc", login = "me" }]
 	}
 }
 
-func TestEqualIsAboutWhatCounts(t *testing.T) {
-	text := "proxy = \"http://u:p@h\"\n[[credential.x.output]]\nfile = \"f\"\nformat = \"template\"\ntemplate = \"${value}\"\n"
-	x := good(t, one(text)).Credentials[0]
-	if moved := good(t, one("\n\n"+text)).Credentials[0]; !x.Equal(moved) {
-		t.Error("moved lines count")
-	}
-	for name, other := range map[string]string{
-		"another template": strings.Replace(text, "${value}", "${value}!", 1),
-		"another proxy":    strings.Replace(text, "u:p", "u:q", 1),
-		"another margin":   "margin = \"3s\"\n" + text,
-	} {
-		if x.Equal(good(t, one(other)).Credentials[0]) {
-			t.Errorf("%s does not count", name)
-		}
-	}
-	token := one(text)
-	token["authd.toml"] = strings.Replace(token["authd.toml"], `"t"`, `"u"`, 1)
-	if x.Equal(good(t, token).Credentials[0]) {
-		t.Error("another secret does not count")
-	}
-}
-
 func TestWatchedFolders(t *testing.T) {
 	dir := writeFiles(t, map[string]string{
 		"authd.toml":     "version = 1\n[daemon]\nrecipe_dirs = [\"recipes\", \"none/at/all\"]\n[credential.x]\nrecipe = \"bearer\"\ntoken = { file = \"secrets/link\" }\n",
@@ -166,15 +144,41 @@ func TestWatchedFolders(t *testing.T) {
 
 func TestRecipesThatCannotBeOpened(t *testing.T) {
 	o := options(writeFiles(t, one("")))
-	o.OpenRecipes = func([]string) (Recipes, error) {
-		return standard, document.Errors{{File: "r.toml", Line: 3, Key: "login", Problem: "is wrong", Remedy: "write it right"}}
-	}
-	if _, _, err := load(t, o); err == nil || err.Error() != "r.toml:3: login: is wrong; write it right" {
-		t.Error(err)
-	}
 	o.OpenRecipes = func([]string) (Recipes, error) { return nil, errors.New("no recipes at all") }
 	if _, _, err := load(t, o); err == nil || err.Error() != "no recipes at all" {
 		t.Error(err)
+	}
+}
+
+// broken are recipes of which bearer has mistakes and yombo cannot be read.
+type broken struct{ fakeRecipes }
+
+func (b broken) Params(recipe string) ([]ParamSpec, error) {
+	switch recipe {
+	case "bearer":
+		return nil, document.Errors{{File: "bearer.toml", Line: 3, Key: "login", Problem: "is wrong", Remedy: "write it right"}}
+	case "yombo":
+		return nil, &document.Error{Problem: "others may write yombo.toml", Remedy: "type: chmod go-w yombo.toml"}
+	}
+	return b.fakeRecipes.Params(recipe)
+}
+
+func TestRecipesWithMistakes(t *testing.T) {
+	files := one("x = 1\n[credential.y]\nrecipe = \"bearer\"\n[credential.z]\nrecipe = \"yombo\"\nmargin = 1\n")
+	dir := writeFiles(t, files)
+	o := options(dir)
+	o.OpenRecipes = func([]string) (Recipes, error) { return broken{standard}, nil }
+	_, _, err := load(t, o)
+	want := `bearer.toml:3: login: is wrong; write it right
+DIR/authd.toml:3: credential.x.recipe: the recipe "bearer" cannot be used: it has mistakes; put them right, or name another
+DIR/authd.toml:7: credential.y.recipe: the recipe "bearer" cannot be used: it has mistakes; put them right, or name another
+DIR/authd.toml:9: credential.z.recipe: the recipe "yombo" cannot be used: others may write yombo.toml; type: chmod go-w yombo.toml
+DIR/authd.toml:10: credential.z.margin: a duration needs a unit; write margin = "1s" for seconds`
+	if err == nil {
+		t.Fatal("it was accepted")
+	}
+	if diff := cmp.Diff(want, strings.ReplaceAll(err.Error(), dir, "DIR")); diff != "" {
+		t.Error(diff)
 	}
 }
 

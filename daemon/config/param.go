@@ -8,18 +8,6 @@ import (
 	"authd/refresher/document"
 )
 
-// Values are the parameters that are texts, by name. It is for what settles a
-// recipe and shall not outlive that.
-func (c *Credential) Values() map[string]string {
-	values := make(map[string]string, len(c.Params))
-	for _, p := range c.Params {
-		if p.From == "" && p.List == nil {
-			values[p.Name] = p.Value.Reveal()
-		}
-	}
-	return values
-}
-
 // params reads [credential.NAME.params].
 func (r *reader) params(table *document.Node, c *Credential, specs specs) {
 	if !r.isTable(table) || specs == nil {
@@ -42,7 +30,7 @@ func (r *reader) param(n *document.Node, c *Credential, spec *ParamSpec) {
 			return
 		}
 	}
-	c.Params = append(c.Params, Param{Name: strings.Clone(spec.Name), Place: r.place(n)})
+	c.Params = append(c.Params, Param{Name: spec.Name, Place: r.place(n)})
 	i := len(c.Params) - 1
 	p := &c.Params[i]
 	before := len(r.errs)

@@ -15,15 +15,6 @@ type places struct {
 	state   string
 }
 
-// DefaultFile is the config that is read where none is named.
-func DefaultFile(perUser bool, lookupEnv func(string) (string, bool)) (string, error) {
-	p, err := standardPlaces(perUser, lookupEnv)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(p.config, "authd.toml"), nil
-}
-
 func standardPlaces(perUser bool, lookupEnv func(string) (string, bool)) (places, error) {
 	if !perUser {
 		return systemPlaces(lookupEnv), nil

@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/zalando/go-keyring"
 	"golang.org/x/sync/errgroup"
 
+	"authd/refresher/child"
 	"authd/refresher/credential"
 	"authd/refresher/document"
 )
@@ -19,14 +19,11 @@ import (
 // maxSecret bounds what a file or a command may give.
 const maxSecret = 64 << 10
 
-// fetchTime is what a command or a keyring may take.
-const fetchTime = 30 * time.Second
-
 // fetch is one secret that is had from elsewhere once all shapes are known.
 type fetch struct {
 	file *file
 	node *document.Node
-	get  func(context.Context) (string, error) // the error is a *document.Error without a place
+	get  func(context.Context) (string, error) // the error has no place and tells no secret
 	set  func(credential.Secret)
 	told map[string]bool // where to note that the parameter was spoken of
 	name string
@@ -50,7 +47,10 @@ var secretKinds = []key[*fetch]{
 	{"command", `["/usr/bin/pass", "show", "name"]`, func(r *reader, n *document.Node, f *fetch) {
 		var args []string
 		if r.command(n, &args) {
-			f.get = func(ctx context.Context) (string, error) { return commandSecret(ctx, args, r.home()) }
+			f.get = func(ctx context.Context) (string, error) {
+				data, err := child.Run(ctx, child.Command{Args: args, Home: r.home(), Max: maxSecret})
+				return strings.TrimSuffix(string(data), "\n"), err
+			}
 		}
 	}},
 	{"systemd", `"name"`, func(r *reader, n *document.Node, f *fetch) {
@@ -177,7 +177,7 @@ func keyringSecret(ctx context.Context, item string) (string, error) {
 		s, err := keyring.Get(service, name)
 		answers <- answer{s, err}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	ctx, cancel := context.WithTimeout(ctx, child.Time)
 	defer cancel()
 	select {
 	case a := <-answers:
