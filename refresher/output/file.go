@@ -18,7 +18,7 @@ const (
 // file is one output and what is known of its file. It is guarded by the lock
 // of the held it belongs to.
 type file struct {
-	Output
+	*Output
 	path    string
 	never   error // it cannot be written as it is configured
 	want    bool  // it should be there
@@ -51,7 +51,7 @@ func (f *file) draft(v *credential.View) (*draft, error) {
 		return nil, err
 	}
 	d := &draft{data: data, mode: f.mode(), modified: v.IssuedAt.UnixNano()}
-	if d.uid, d.gid, err = ids(&f.Output); err != nil {
+	if d.uid, d.gid, err = ids(f.Output); err != nil {
 		return nil, &passing{err}
 	}
 	if d.gid == keepID && f.stamp != (stamp{}) {

@@ -39,7 +39,7 @@ type held struct {
 func newHeld(at place, conf Files, taken map[string]error, c *commands) *held {
 	h := &held{name: conf.Name, conf: conf, place: at, clashes: taken != nil}
 	for i, o := range conf.Outputs {
-		f := &file{Output: o, path: at.paths[i], never: taken[at.key(at.paths[i])]}
+		f := &file{Output: &conf.Outputs[i], path: at.paths[i], never: taken[at.key(at.paths[i])]}
 		if err := o.check(conf.Dir); err != nil {
 			f.never = err
 		}
@@ -277,7 +277,7 @@ func (k *Keeper) takeAway(f *file, r *round) error {
 	}
 	dir := filepath.Dir(f.path)
 	if _, err := os.Lstat(dir); err == nil {
-		uid, _, err := ids(&f.Output)
+		uid, _, err := ids(f.Output)
 		if err != nil {
 			return &passing{err}
 		}

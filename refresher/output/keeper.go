@@ -220,12 +220,13 @@ func (k *Keeper) Changed(path string) {
 	if k.closed {
 		return
 	}
+	found := false
 	for at, deep := path, 0; deep < 3; at, deep = filepath.Dir(at), deep+1 {
 		if h := k.byPath[at]; h != nil && (deep == 0 || h.conf.Dir) {
-			k.dirty[h] = true
+			k.dirty[h], found = true, true
 		}
 	}
-	if k.unwatch(path) {
+	if k.unwatch(path) && !found { // a folder of many files
 		for _, h := range k.byPath {
 			k.dirty[h] = true
 		}
