@@ -85,6 +85,7 @@ func (l *loader) judgeFiles() {
 // watchFile has a change of a file noticed: in its folder, and in that of
 // what it is a link to.
 func (l *loader) watchFile(path string) {
+	l.inputs[path] = true
 	l.watchFolder(filepath.Dir(path))
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		l.watchFolder(filepath.Dir(real))

@@ -56,7 +56,7 @@ func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
 		return nil, l.warnings, err
 	}
 	config := l.config // a copy: a pointer into l would keep the files' nodes
-	config.Watch = slices.Sorted(maps.Keys(l.watch))
+	config.Watch, config.Inputs = slices.Sorted(maps.Keys(l.watch)), slices.Sorted(maps.Keys(l.inputs))
 	return &config, l.warnings, nil
 }
 

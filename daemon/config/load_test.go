@@ -140,6 +140,9 @@ func TestWatchedFolders(t *testing.T) {
 	if diff := cmp.Diff([]string{".", "real", "recipes", "secrets"}, relative(dir, c.Watch)); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff([]string{"authd.toml", "secrets/link"}, relative(dir, c.Inputs)); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestRecipesThatCannotBeOpened(t *testing.T) {
