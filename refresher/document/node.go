@@ -35,8 +35,9 @@ type Node struct {
 	Nodes []*Node // members (Table) or items (Array) in the order written
 	Value any     // string, int64, float64, bool or time.Time; nil for Table and Array
 
-	Header   bool // a Table written [x]
 	Brackets bool // an Array written [[x]]
+
+	header bool // a Table written [x], not only implied by a longer header
 }
 
 // Get finds a member by its key. It is nil where there is none, where n is no

@@ -18,7 +18,7 @@ func lines(n *Node) []string {
 		if m.Value != nil {
 			s += fmt.Sprintf(" %v", m.Value)
 		}
-		if m.Header {
+		if m.header {
 			s += " [x]"
 		}
 		if m.Brackets {

@@ -55,8 +55,8 @@ func (s *scanner) header(root *Node) *Node {
 	parent := s.descend(root, keys[:last], line)
 	n := s.member(parent, keys[last], line)
 	if !double {
-		if !n.Header { // it may have been implied by a longer header before
-			n.Header, n.Line = true, line
+		if !n.header { // it may have been implied by a longer header before
+			n.header, n.Line = true, line
 		}
 		return n
 	}
