@@ -23,7 +23,8 @@ type Options struct {
 // in Options.Trust can change. It may be used from several goroutines.
 type Folder struct {
 	*os.Root
-	path string
+	path     string
+	volatile bool
 }
 
 // Open walks to path, which must be absolute, and refuses it with the remedy
@@ -39,7 +40,7 @@ func Open(path string, o Options) (*Folder, error) {
 			return nil, err
 		}
 		if root != nil {
-			return &Folder{Root: root, path: path}, nil
+			return &Folder{Root: root, path: path, volatile: volatile(root)}, nil
 		}
 		path = target
 	}
@@ -181,8 +182,10 @@ func (f *Folder) Sync() error {
 
 // Volatile reports whether the folder lives in memory, where there is nothing
 // to sync to.
-func (f *Folder) Volatile() bool {
-	d, err := f.Open(".")
+func (f *Folder) Volatile() bool { return f.volatile }
+
+func volatile(root *os.Root) bool {
+	d, err := root.Open(".")
 	if err != nil {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -163,5 +164,33 @@ func TestNewNeverWritesThroughALink(t *testing.T) {
 	}
 	if err := f.Sync(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestVolatileKnowsMemoryFromDisk(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only known on Linux")
+	}
+	f, err := Open("/dev/shm", Options{})
+	if err == nil || !strings.Contains(err.Error(), "others may change it") {
+		t.Fatalf("/dev/shm gives %v", err)
+	}
+	dir, err := os.MkdirTemp("/dev/shm", "authd-test")
+	if err != nil {
+		t.Skipf("no memory to write to: %v", err)
+	}
+	defer os.Remove(dir)
+	f, err = Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	proc, err := Open("/proc", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proc.Close()
+	if !f.Volatile() || proc.Volatile() {
+		t.Errorf("memory: %v, /proc: %v", f.Volatile(), proc.Volatile())
 	}
 }

@@ -46,6 +46,11 @@ func TestOnChangeRunsAloneAndTellsTheNewest(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	inherited, err := syscall.Open("/dev/null", syscall.O_RDONLY, 0) // stays open in children, as one that systemd gave would
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(inherited)
 	t.Setenv("AUTHD_TEST_SHOULD_NOT_BE_SEEN", "1")
 	log := dir + "/log"
 	command := script(t, dir, `echo "$AUTHD_GENERATION $(cat "$AUTHD_FILE") args=$#" >>`+log+`
