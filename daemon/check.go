@@ -117,24 +117,20 @@ func Get(ctx context.Context, o Options, name, format string) ([]byte, error) {
 // workbench is a configuration with its credentials settled, and nothing
 // running.
 type workbench struct {
-	conf     *config.Config
-	warnings []string
-	units    *units
-	clocks   *refresher.Engine // only for the issuers' clocks
+	*loaded
+	units  *units
+	clocks *refresher.Engine // only for the issuers' clocks
 }
 
 func bench(ctx context.Context, o Options) (*workbench, error) {
-	conf, warnings, err := config.Load(ctx, config.Options{File: o.Config, User: o.User, OpenRecipes: openRecipes})
+	l, err := loadConfig(ctx, o)
 	if err != nil {
-		return nil, &ConfigError{err}
+		return nil, err
 	}
-	b := &workbench{conf: conf}
-	for _, w := range warnings {
-		b.warnings = append(b.warnings, w.Error())
-	}
+	b := &workbench{loaded: l}
 	b.clocks = refresher.New(refresher.Options{Now: refresher.HostNow, Log: slog.New(slog.DiscardHandler)})
 	d := &Daemon{options: o, log: slog.New(slog.DiscardHandler), now: refresher.HostNow}
-	if b.units, err = d.settle(conf); err != nil {
+	if b.units, err = d.settle(l); err != nil {
 		return nil, &ConfigError{err}
 	}
 	return b, nil

@@ -55,10 +55,14 @@ const verifyPause = 30 * time.Second
 // away, or with what kept it from starting.
 func Run(ctx context.Context, o Options) error {
 	d := &Daemon{options: o, log: o.Log, now: refresher.HostNow}
-	conf, err := d.load(ctx)
+	l, err := loadConfig(ctx, o)
 	if err != nil {
 		return err
 	}
+	for _, w := range l.warnings {
+		d.log.Warn(w)
+	}
+	conf := l.conf
 	if d.store, err = store.Open(conf.Daemon.StateDir, d.now); err != nil {
 		return err
 	}
@@ -67,7 +71,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := d.assemble(conf); err != nil {
+	if err := d.assemble(l); err != nil {
 		_ = listener.Close()
 		return err
 	}
@@ -86,7 +90,7 @@ func Run(ctx context.Context, o Options) error {
 	parts.Go(func() { d.followSignals(live) })
 	parts.Go(func() { d.history.follow(live, d.engine) })
 	d.reloading.Lock()
-	err = d.apply(conf)
+	err = d.apply(l)
 	d.reloading.Unlock()
 	if err != nil {
 		stop()
@@ -124,7 +128,8 @@ func (d *Daemon) close(srv *server.Server, parts *sync.WaitGroup) error {
 }
 
 // assemble makes the parts that outlive a reload.
-func (d *Daemon) assemble(conf *config.Config) (err error) {
+func (d *Daemon) assemble(l *loaded) (err error) {
+	conf := l.conf
 	if err := makeFolder(conf.Daemon.CacheDir); err != nil {
 		return err
 	}
@@ -141,7 +146,7 @@ func (d *Daemon) assemble(conf *config.Config) (err error) {
 	d.engine = refresher.New(refresher.Options{
 		Store: d.store, Publisher: d.keeper, Now: d.now, Log: d.log, Salt: host + "\x00" + conf.Daemon.StateDir,
 	})
-	d.units.Store(&units{conf: conf, first: conf})
+	d.units.Store(&units{loaded: l, first: conf})
 	return nil
 }
 

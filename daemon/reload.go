@@ -11,18 +11,6 @@ import (
 	"authd/refresher/output"
 )
 
-// load reads the configuration and says what is odd about it.
-func (d *Daemon) load(ctx context.Context) (*config.Config, error) {
-	conf, warnings, err := config.Load(ctx, config.Options{File: d.options.Config, User: d.options.User, OpenRecipes: openRecipes})
-	if err != nil {
-		return nil, &ConfigError{err}
-	}
-	for _, w := range warnings {
-		d.log.Warn(w.Error())
-	}
-	return conf, nil
-}
-
 // reload makes the configuration that stands on the disk the running one, or
 // leaves all as it is. Requests are served all the while.
 func (d *Daemon) reload(ctx context.Context) ([]string, error) {
@@ -42,23 +30,19 @@ func (d *Daemon) reloadChanged(ctx context.Context) {
 
 func (d *Daemon) reloadLocked(ctx context.Context) ([]string, error) {
 	d.seen = stamp(d.units.Load().conf)
-	conf, warnings, err := config.Load(ctx, config.Options{File: d.options.Config, User: d.options.User, OpenRecipes: openRecipes})
+	l, err := loadConfig(ctx, d.options)
+	if err == nil {
+		err = d.apply(l)
+	}
 	if err != nil {
 		d.log.Error("configuration not reloaded; the old one goes on", "error", err)
 		return nil, err
 	}
-	if err := d.apply(conf); err != nil {
-		d.log.Error("configuration not reloaded; the old one goes on", "error", err)
-		return nil, err
-	}
-	texts := fixed(d.units.Load().first, conf)
-	for _, w := range warnings {
-		texts = append(texts, w.Error())
-	}
+	texts := append(fixed(d.units.Load().first, l.conf), l.warnings...)
 	for _, w := range texts {
 		d.log.Warn(w)
 	}
-	d.log.Info("configuration reloaded", "credentials", len(conf.Credentials))
+	d.log.Info("configuration reloaded", "credentials", len(l.conf.Credentials))
 	return texts, nil
 }
 
@@ -80,11 +64,12 @@ func fixed(was, is *config.Config) []string {
 
 // apply makes a configuration the running one: files first, so that what the
 // engine publishes finds its place.
-func (d *Daemon) apply(conf *config.Config) error {
-	next, err := d.settle(conf)
+func (d *Daemon) apply(l *loaded) error {
+	next, err := d.settle(l)
 	if err != nil {
 		return err
 	}
+	conf := l.conf
 	d.forget(next)
 	files := make([]output.Files, 0, len(next.byName))
 	defs := make([]*refresher.Definition, 0, len(next.byName))
@@ -145,7 +130,7 @@ func (d *Daemon) followLinks(ctx context.Context) {
 func (d *Daemon) relink() {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	if err := d.apply(d.units.Load().conf); err != nil {
+	if err := d.apply(d.units.Load().loaded); err != nil {
 		d.log.Error("credentials that use another's value not settled", "error", err)
 	}
 }

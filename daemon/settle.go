@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -21,7 +22,7 @@ const recipeLanguage = 1
 
 // units are the credentials of one configuration; immutable.
 type units struct {
-	conf   *config.Config
+	*loaded
 	first  *config.Config // what the daemon was started with
 	byName map[string]*unit
 	access access
@@ -47,9 +48,29 @@ type unit struct {
 // recipes gives config what it must know of recipes.
 type recipes struct{ set *recipe.Set }
 
-func openRecipes(dirs []string) (config.Recipes, error) {
-	set, err := recipe.Open(dirs)
-	return recipes{set}, err
+// loaded is a configuration that was read, with the recipes it was checked
+// against.
+type loaded struct {
+	conf     *config.Config
+	recipes  *recipe.Set
+	warnings []string
+}
+
+// loadConfig reads the configuration. Its error is a *ConfigError.
+func loadConfig(ctx context.Context, o Options) (*loaded, error) {
+	l := &loaded{}
+	conf, warnings, err := config.Load(ctx, config.Options{File: o.Config, User: o.User, OpenRecipes: func(dirs []string) (_ config.Recipes, err error) {
+		l.recipes, err = recipe.Open(dirs)
+		return recipes{l.recipes}, err
+	}})
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
+	l.conf = conf
+	for _, w := range warnings {
+		l.warnings = append(l.warnings, w.Error())
+	}
+	return l, nil
 }
 
 // Names are those of all recipes.
@@ -156,19 +177,16 @@ func bind(set *recipe.Set, c *config.Credential, linked map[string]credential.Se
 
 // settle makes the units of a configuration. Config has checked each
 // credential, so that what fails here is what only the host can show.
-func (d *Daemon) settle(conf *config.Config) (*units, error) {
-	set, err := recipe.Open(conf.Daemon.RecipeDirs)
-	if err != nil {
-		return nil, err
-	}
-	next := &units{conf: conf, first: conf, byName: make(map[string]*unit, len(conf.Credentials)), access: access{self: ownUID(), admin: conf.Daemon.Admin}}
+func (d *Daemon) settle(l *loaded) (*units, error) {
+	conf := l.conf
+	next := &units{loaded: l, first: conf, byName: make(map[string]*unit, len(conf.Credentials)), access: access{self: ownUID(), admin: conf.Daemon.Admin}}
 	if old := d.units.Load(); old != nil {
 		next.first = old.first
 	}
 	carriers := transports{}
 	var errs []error
 	for _, c := range conf.Credentials {
-		u, err := d.unit(set, carriers, c)
+		u, err := d.unit(l.recipes, carriers, c)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s:%d: credential.%s: %w", c.Place.File, c.Place.Line, c.Name, err))
 			continue

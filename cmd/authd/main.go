@@ -60,7 +60,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	c.AddCommand(runCommand(), checkCommand(), getCommand(), demoCommand(), versionCommand())
+	c.AddCommand(runCommand(), checkCommand(), getCommand(), demoCommand(), recipeCommand(), versionCommand())
 	return c
 }
 

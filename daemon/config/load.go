@@ -30,20 +30,10 @@ type Options struct {
 // wrong, or nil; warnings are what works, but probably not as it was meant.
 // It runs the commands that secrets come from, and waits for them.
 func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
-	if o.LookupEnv == nil {
-		o.LookupEnv = os.LookupEnv
-	}
-	standard, err := standardPlaces(o.User, o.LookupEnv)
+	l, err := begin(o)
 	if err != nil {
 		return nil, nil, err
 	}
-	if o.File == "" {
-		o.File = filepath.Join(standard.config, "authd.toml")
-	}
-	if o.File, err = filepath.Abs(o.File); err != nil {
-		return nil, nil, err
-	}
-	l := newLoader(o, standard)
 	l.readFiles()
 	l.readDaemon()
 	l.judgeFiles()
@@ -58,6 +48,24 @@ func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
 	config := l.config // a copy: a pointer into l would keep the files' nodes
 	config.Watch, config.Inputs = slices.Sorted(maps.Keys(l.watch)), slices.Sorted(maps.Keys(l.inputs))
 	return &config, l.warnings, nil
+}
+
+// begin settles where the files are.
+func begin(o Options) (*loader, error) {
+	if o.LookupEnv == nil {
+		o.LookupEnv = os.LookupEnv
+	}
+	standard, err := standardPlaces(o.User, o.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	if o.File == "" {
+		o.File = filepath.Join(standard.config, "authd.toml")
+	}
+	if o.File, err = filepath.Abs(o.File); err != nil {
+		return nil, err
+	}
+	return newLoader(o, standard), nil
 }
 
 // loader is one run of Load.
