@@ -79,8 +79,8 @@ func (k *Keeper) bringSet(h *held, r *round, now time.Time) error {
 		return &passing{err}
 	}
 	k.watchSet(h, back)
-	for _, f := range wanted {
-		f.placed(stampAt(filepath.Join(h.place.base, h.data, f.File)), h.view.Generation)
+	for i, f := range wanted {
+		f.placed(drafts[i].installed(filepath.Join(h.place.base, h.data, f.File)), h.view.Generation)
 		k.announce(h, f, back)
 	}
 	return nil

@@ -204,6 +204,7 @@ func (k *Keeper) bringFiles(h *held, r *round, now time.Time) {
 // pending is a file that was prepared and is to be renamed.
 type pending struct {
 	f    *file
+	d    *draft
 	in   folder
 	back bool // it was there and was disturbed
 	err  error
@@ -239,7 +240,7 @@ func (k *Keeper) prepare(h *held, f *file, r *round, now time.Time) (*pending, e
 	if err := prepare(in, tempName(filepath.Base(f.path)), d); err != nil {
 		return nil, &passing{err}
 	}
-	return &pending{f: f, in: in, back: back}, nil
+	return &pending{f: f, d: d, in: in, back: back}, nil
 }
 
 // finish notes the outcome of one rename.
@@ -248,7 +249,7 @@ func (k *Keeper) finish(h *held, p *pending, err error) {
 		p.f.failed(err, true)
 		return
 	}
-	p.f.placed(stampAt(p.f.path), h.view.Generation)
+	p.f.placed(p.d.installed(p.f.path), h.view.Generation)
 	k.announce(h, p.f, p.back)
 }
 

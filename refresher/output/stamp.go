@@ -33,6 +33,21 @@ type draft struct {
 	mode     fs.FileMode
 	uid, gid int
 	modified int64 // mtime, nanoseconds since 1970
+	written  stamp // of the file under its first name, once prepared
+}
+
+// installed is the stamp of the prepared file at path. A rename changes the
+// ctime alone; whatever else is new was done by somebody who was quicker than
+// this look, and then the stamp is one that no file has, so that the next look
+// puts the file back.
+func (d *draft) installed(path string) stamp {
+	now, was := stampAt(path), d.written
+	was.changed = now.changed
+	if now != was {
+		was.changed = -1
+		return was
+	}
+	return now
 }
 
 // intact compares the file at path with what it should be. It gives the file's

@@ -94,6 +94,12 @@ func prepare(in folder, temp string, d *draft) error {
 		t := time.Unix(0, d.modified)
 		err = in.Chtimes(temp, t, t)
 	}
+	if err == nil {
+		var info fs.FileInfo
+		if info, err = in.Lstat(temp); err == nil {
+			d.written = stampOf(info)
+		}
+	}
 	if err == nil && !in.Volatile() {
 		err = f.Sync()
 	}
