@@ -24,8 +24,8 @@ var layers = [][]string{
 	2: {"refresher"},
 	3: {"refresher/login", "refresher/sign", "refresher/command"},
 	4: {"refresher/recipe", "daemon/config"},
-	5: {"daemon", "daemon/demo", "install"},
-	6: {"cmd/authd", "cmd/authctl"},
+	5: {"daemon", "daemon/demo"},
+	6: {"cmd/authd", "cmd/authctl", "bench"},
 }
 
 // neighbours are the imports within one layer, each with its reason.
@@ -34,7 +34,7 @@ var neighbours = map[[2]string]string{}
 // thirdParty says which modules from elsewhere a package may import.
 var thirdParty = map[string][]string{
 	"cmd/authd":            {"github.com/spf13/cobra"},
-	"daemon":               {"github.com/fsnotify/fsnotify", "golang.org/x/net", "golang.org/x/sys"},
+	"daemon":               {"github.com/fsnotify/fsnotify", "golang.org/x/sys"},
 	"daemon/config":        {"github.com/zalando/go-keyring", "golang.org/x/sync"},
 	"daemon/demo":          {"golang.org/x/term"},
 	"daemon/demo/issuers":  {"github.com/golang-jwt/jwt/v5"},
