@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime/debug"
@@ -166,12 +167,7 @@ func (c *conn) refuse(err *ipc.Error) {
 func (c *conn) end() {
 	if half, ok := c.nc.(interface{ CloseWrite() error }); c.unread && ok && half.CloseWrite() == nil {
 		c.readBy(time.Now().Add(lingering))
-		waste := make([]byte, 4<<10)
-		for range 64 {
-			if _, err := c.nc.Read(waste); err != nil {
-				break
-			}
-		}
+		_, _ = io.Copy(io.Discard, struct{ io.Reader }{c.nc})
 	}
 	_ = c.nc.Close()
 }

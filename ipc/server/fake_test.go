@@ -43,6 +43,19 @@ const invented = "invented-token"
 
 var expires = time.Date(2030, 1, 2, 3, 4, 5, 678_900_000, time.UTC)
 
+// last is who asked for a token last.
+func (f *fake) last() *Caller {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.caller
+}
+
+func (f *fake) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.caller = nil
+}
+
 func (f *fake) fail(name string) error {
 	if f.err == nil && name != "" && name != "acme" {
 		return &ipc.Error{Code: ipc.NotFound, Message: "there is no credential " + name, Hint: "look at authctl status"}
@@ -155,6 +168,13 @@ func (f *fake) Metrics(context.Context, *Caller) ([]byte, error) {
 func start(t testing.TB, s *Server) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
+	serveAt(t, s, path)
+	return path
+}
+
+// serveAt serves the back end on a socket.
+func serveAt(t testing.TB, s *Server, path string) {
+	t.Helper()
 	l, err := Listen(path)
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +194,6 @@ func start(t testing.TB, s *Server) string {
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	return path
 }
 
 // dial connects, with a time limit for everything on the connection.

@@ -70,10 +70,11 @@ func (p *signParser) member(name string) (err error) {
 	case slices.Contains(p.seen, name):
 		return errTwice
 	}
-	p.seen = append(p.seen, name)
-	if null, err := p.null(); null || err != nil {
+	null, err := p.null()
+	if null || err != nil {
 		return err
 	}
+	p.seen = append(p.seen, name)
 	r := &p.request
 	switch name {
 	case "method":
@@ -183,7 +184,7 @@ func (p *signParser) body() error {
 
 // decoded is the body that text is the base64 of.
 func (p *signParser) decoded(text io.Reader) io.Reader {
-	return &bodyReader{r: base64.NewDecoder(base64.StdEncoding, text), left: p.maxBody}
+	return &bodyReader{text: text, left: p.maxBody}
 }
 
 // hash turns the body into the digests that are needed. An empty body counts
@@ -274,25 +275,56 @@ func (b *bodyText) Read(dst []byte) (int, error) {
 	return n, nil
 }
 
-// bodyReader fails where io.LimitReader would end, and says what is wrong
-// with the base64 it reads.
+// bodyReader decodes base64 of which at most left bytes come out. It is
+// stricter than base64.NewDecoder, which takes line ends anywhere and goes on
+// behind the padding.
 type bodyReader struct {
-	r    io.Reader
-	left int64
-	err  error
+	text   io.Reader
+	left   int64
+	buf    [1024]byte // text that was read
+	have   int        // of buf; fewer than four bytes between reads
+	plain  [768]byte
+	out    []byte // of plain, not handed out yet
+	padded bool
+	err    error
 }
 
 func (b *bodyReader) Read(dst []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
+	for len(b.out) == 0 {
+		if b.err != nil {
+			return 0, b.err
+		}
+		b.fill()
 	}
-	n, err := b.r.Read(dst)
-	if b.left -= int64(n); b.left < 0 {
-		n, err = 0, errTooLarge
+	n := copy(dst, b.out)
+	b.out = b.out[n:]
+	return n, nil
+}
+
+// fill decodes what one read gives.
+func (b *bodyReader) fill() {
+	n, err := b.text.Read(b.buf[b.have:])
+	b.have += n
+	whole := b.have / 4 * 4
+	text := b.buf[:whole]
+	if whole > 0 && b.padded || bytes.ContainsAny(text, "\r\n") {
+		b.err = errBase64
+		return
 	}
-	if corrupt := base64.CorruptInputError(0); errors.As(err, &corrupt) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = errBase64
+	n, corrupt := base64.StdEncoding.Decode(b.plain[:], text)
+	b.padded = whole > 0 && text[whole-1] == '='
+	b.have = copy(b.buf[:], b.buf[whole:b.have])
+	b.out = b.plain[:n]
+	b.left -= int64(n)
+	switch {
+	case corrupt != nil, errors.Is(err, io.EOF) && b.have > 0:
+		b.err = errBase64
+	case b.left < 0:
+		b.err = errTooLarge
+	default:
+		b.err = err
 	}
-	b.err = err
-	return n, err
+	if b.err != nil && b.err != io.EOF {
+		b.out = nil
+	}
 }
