@@ -171,16 +171,12 @@ func TestVolatileKnowsMemoryFromDisk(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only known on Linux")
 	}
-	f, err := Open("/dev/shm", Options{})
-	if err == nil || !strings.Contains(err.Error(), "others may change it") {
-		t.Fatalf("/dev/shm gives %v", err)
-	}
 	dir, err := os.MkdirTemp("/dev/shm", "authd-test")
 	if err != nil {
 		t.Skipf("no memory to write to: %v", err)
 	}
 	defer os.Remove(dir)
-	f, err = Open(dir, Options{})
+	f, err := Open(dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,35 +72,53 @@ func TestFormats(t *testing.T) {
 	}{
 		{"raw has no newline", "raw", bearer("T"), Options{}, "T"},
 		{"raw is to the byte", "raw", bearer("\x00\xff\n"), Options{}, "\x00\xff\n"},
-		{"json: ours win over the issuer's", "json", bearer(`T"<&>`), Options{},
+		{
+			"json: ours win over the issuer's", "json", bearer(`T"<&>`),
+			Options{},
 			`{"name":"acme-1.x","generation":7,"type":"header","value":"T\"<&>","issued_at":"2026-03-01T12:00:00.123Z",` +
 				`"expires_at":"2026-03-01T13:00:00.123Z","values":{"token":"T\"<&>","csrf":"c"},` +
-				`"access_token":"T","expires_in":3600,"deep":{"a": [1, 2.50]}}` + "\n"},
-		{"json: an unknown end is null", "json", forever, Options{},
+				`"access_token":"T","expires_in":3600,"deep":{"a": [1, 2.50]}}` + "\n",
+		},
+		{
+			"json: an unknown end is null", "json", forever,
+			Options{},
 			`{"name":"acme-1.x","generation":7,"type":"header","value":"T","issued_at":"2026-03-01T12:00:00.123Z",` +
-				`"expires_at":null,"values":{"token":"T","csrf":"c"}}` + "\n"},
+				`"expires_at":null,"values":{"token":"T","csrf":"c"}}` + "\n",
+		},
 		{"header", "header", bearer("T"), Options{}, "Authorization: Bearer T\n"},
 		{"header of cookies", "header", session("S+/="), Options{}, "Cookie: SID=S+/=; other=x=y\n"},
 		{"curl escapes", "curl", bearer("a\"b\\c\td"), Options{}, `header = "Authorization: Bearer a\"b\\c\td"` + "\n"},
 		{"curl with a query", "curl", query, Options{}, `url-query = "+_auth%20key=k%26y%2Bz"` + "\n"},
 		{"curl with an empty header", "curl", with(bearer("T"), func(v *credential.View) { v.Headers = pairs("X-Empty", "") }), Options{}, `header = "X-Empty;"` + "\n"},
-		{"cookies: a line a plain host and cookie", "cookies", session("S"), Options{},
+		{
+			"cookies: a line a plain host and cookie", "cookies", session("S"),
+			Options{},
 			"# Netscape HTTP Cookie File\n" +
 				"#HttpOnly_portal.example.com\tFALSE\t/\tTRUE\t1772370000\tSID\tS\n" +
 				"#HttpOnly_portal.example.com\tFALSE\t/\tTRUE\t1772370000\tother\tx=y\n" +
 				"#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t1772370000\tSID\tS\n" +
-				"#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t1772370000\tother\tx=y\n"},
-		{"cookies beside a header", "cookies-plain", with(both, func(v *credential.View) { v.Hosts, v.Cookies = v.Hosts[:1], v.Cookies[:1] }), Options{},
-			"# Netscape HTTP Cookie File\nportal.example.com\tFALSE\t/\tTRUE\t1772370000\tSID\ts\n"},
-		{"cookies without an end, over plain http", "cookies-plain",
-			with(session("S"), func(v *credential.View) { v.ExpiresAt, v.Hosts, v.Cookies = time.Time{}, v.Hosts[:1], v.Cookies[:1] }), Options{Insecure: true},
-			"# Netscape HTTP Cookie File\nportal.example.com\tFALSE\t/\tFALSE\t2147483647\tSID\tS\n"},
+				"#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t1772370000\tother\tx=y\n",
+		},
+		{
+			"cookies beside a header", "cookies-plain", with(both, func(v *credential.View) { v.Hosts, v.Cookies = v.Hosts[:1], v.Cookies[:1] }),
+			Options{},
+			"# Netscape HTTP Cookie File\nportal.example.com\tFALSE\t/\tTRUE\t1772370000\tSID\ts\n",
+		},
+		{
+			"cookies without an end, over plain http", "cookies-plain",
+			with(session("S"), func(v *credential.View) { v.ExpiresAt, v.Hosts, v.Cookies = time.Time{}, v.Hosts[:1], v.Cookies[:1] }),
+			Options{Insecure: true},
+			"# Netscape HTTP Cookie File\nportal.example.com\tFALSE\t/\tFALSE\t2147483647\tSID\tS\n",
+		},
 		{"env", "env", bearer("T$x `"), Options{}, "AUTHD_ACME_1_X_TOKEN='T$x `'\n"},
 		{"env with a name", "env", bearer("T"), Options{Env: "TOKEN"}, "TOKEN='T'\n"},
 		{"netrc of a Basic header", "netrc", basic, Options{}, "machine api.example.com login u password p:w\n"},
 		{"netrc with a login", "netrc", bearer("T"), Options{Login: "oauth2"}, "machine api.example.com login oauth2 password T\n"},
-		{"template", "template", bearer("T"), Options{Template: parse(t, "${name} ${generation} ${value|upper} ${values.csrf} ${issued_at} ${expires_at|or:never}\n")},
-			"acme-1.x 7 T c 2026-03-01T12:00:00.123Z 2026-03-01T13:00:00.123Z\n"},
+		{
+			"template", "template", bearer("T"),
+			Options{Template: parse(t, "${name} ${generation} ${value|upper} ${values.csrf} ${issued_at} ${expires_at|or:never}\n")},
+			"acme-1.x 7 T c 2026-03-01T12:00:00.123Z 2026-03-01T13:00:00.123Z\n",
+		},
 		{"template without an end", "template", forever, Options{Template: parse(t, "${expires_at|or:never}")}, "never"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

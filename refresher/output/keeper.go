@@ -295,7 +295,7 @@ func (k *Keeper) gone(h *held) {
 }
 
 // Close ends the keeping: files stay as they are, but for those that were to go
-// in a moment. Commands that run are ended.
+// in a moment. Commands that run are ended. Calls after it do nothing.
 func (k *Keeper) Close() {
 	k.mu.Lock()
 	k.closed = true
@@ -308,6 +308,9 @@ func (k *Keeper) Close() {
 	for _, h := range leaving {
 		k.gone(h)
 	}
+	k.mu.Lock()
+	k.byName = map[string]*held{}
+	k.mu.Unlock()
 	for _, h := range append(all, leaving...) {
 		h.retire()
 	}

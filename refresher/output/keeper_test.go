@@ -460,6 +460,22 @@ func TestFilesOutliveTheirConfigurationByTenSeconds(t *testing.T) {
 	})
 }
 
+func TestNothingHappensAfterClose(t *testing.T) {
+	after(t, func(t *testing.T, b *bench) {
+		b.Configure(rawAndEnv())
+		b.Publish(view(1))
+		b.Changed(b.path("a.raw"))
+		b.Close()
+		b.Publish(view(2))
+		b.Withdraw("a")
+		b.Configure(nil)
+		b.Verify()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		wantFile(t, b.path("a.raw"), "T1", 0o640, view(1).IssuedAt)
+	})
+}
+
 func TestAPathThatChangesHandsIsNotRemoved(t *testing.T) {
 	after(t, func(t *testing.T, b *bench) {
 		b.Configure([]Files{{Name: "a", Outputs: []Output{{File: "x", Format: "raw"}}}})
