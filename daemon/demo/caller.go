@@ -22,6 +22,13 @@ type caller struct {
 	tally  tally
 }
 
+// patience is how long a call waits for a credential.
+const patience = time.Second
+
+// gap is how long an issuer may be ahead of the daemon: it ends the one
+// session there is, and only then answers.
+const gap = 100 * time.Millisecond
+
 // pass is a request that the API should accept.
 type pass struct {
 	request    *http.Request
@@ -57,11 +64,11 @@ func (c *caller) ways() []permit {
 
 // signed asks the daemon to authorise a request.
 func (c *caller) signed(ctx context.Context) (pass, error) {
-	question, err := json.Marshal(map[string]string{"method": "GET", "url": c.target()})
+	question, err := json.Marshal(map[string]string{"method": "GET", "url": c.target(), "wait": patience.String()})
 	if err != nil {
 		return pass{}, err
 	}
-	answer, err := c.daemon.Call("POST", ipc.Path(c.system.name, "sign"), question, ipc.DefaultWait)
+	answer, err := c.daemon.Call("POST", ipc.Path(c.system.name, "sign"), question, patience)
 	if err != nil {
 		return pass{}, err
 	}
@@ -129,16 +136,31 @@ func (c *caller) call(ctx context.Context, way permit) {
 // refused finds out whose fault a refusal was, and tells the daemon where it
 // was the credential's.
 func (c *caller) refused(ctx context.Context, way permit, p pass) {
-	again, err := way(ctx)
+	isOvertaken := false
+	deadline := time.Now().Add(gap)
+	every(ctx, gap/10, func() bool {
+		again, err := way(ctx)
+		isOvertaken = err != nil || again.mark != p.mark
+		return !isOvertaken && time.Now().Before(deadline)
+	})
 	switch {
 	case ctx.Err() != nil:
 		return
-	case err != nil || again.mark != p.mark:
+	case isOvertaken:
 		c.tally.add(counts{overtaken: 1})
 		return
 	}
 	c.tally.add(counts{refused: 1})
 	if p.generation != 0 {
-		_, _ = c.daemon.Reject(c.system.name, ipc.Rejection{Generation: p.generation}) // the next call shows what came of it
+		_, _ = c.daemon.Reject(c.system.name, c.rejection(p)) // the next call shows what came of it
 	}
+}
+
+// rejection names what was refused. A signer holds no value that could be
+// refused; told the address, the daemon looks at the issuer's clock.
+func (c *caller) rejection(p pass) ipc.Rejection {
+	if len(c.system.outputs) == 0 {
+		return ipc.Rejection{URL: p.request.URL.String()}
+	}
+	return ipc.Rejection{Generation: p.generation}
 }

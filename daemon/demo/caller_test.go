@@ -25,7 +25,7 @@ func newCaller(t *testing.T) (*caller, *fakeDaemon) {
 	}
 	f := &fakeDaemon{}
 	f.listen(t, h.socket())
-	c := &caller{daemon: &ipc.Client{Socket: h.socket()}, client: api.Client(), home: h, system: &system{name: "thing", origin: api.URL, path: "/x"}}
+	c := &caller{daemon: &ipc.Client{Socket: h.socket()}, client: api.Client(), home: h, system: &system{name: "thing", origin: api.URL, path: "/x", outputs: []output{{"thing.header", "header"}}}}
 	t.Cleanup(c.daemon.Close)
 	return c, f
 }
@@ -55,6 +55,18 @@ func TestACallThatWasOvertakenIsNotTheDaemonsFault(t *testing.T) {
 	c.refused(t.Context(), c.signed, p)
 	if got, want := c.tally.read(), (counts{overtaken: 1}); got != want || len(f.rejections()) != 0 {
 		t.Errorf("counted %+v, rejected %v; want %+v and none", got, f.rejections(), want)
+	}
+}
+
+func TestASignatureIsRejectedByItsAddress(t *testing.T) {
+	c, _ := newCaller(t)
+	c.system.outputs = nil
+	r, err := http.NewRequest(http.MethodGet, c.target(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.rejection(pass{request: r, generation: 1}); got != (ipc.Rejection{URL: c.target()}) {
+		t.Errorf("rejects %+v", got)
 	}
 }
 

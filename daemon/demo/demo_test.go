@@ -60,7 +60,9 @@ func TestADaemonThatServesNothingGoodFailsTheDemo(t *testing.T) {
 	out := expecting("generation 1, good until rejected")
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Run(ctx, Options{Out: out, Daemon: pretending(t, &folder, nil), Life: 2 * time.Second}) }()
+	go func() {
+		ended <- Run(ctx, Options{Out: out, Daemon: pretending(t, &folder, nil), Life: 2 * time.Second})
+	}()
 	<-out.seen
 	cancel()
 	err := <-ended

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -93,32 +92,25 @@ func (s *screen) guide(h home, portal, authctl string, systems []*system) {
 	}
 	s.printf("%s\n\n", s.paint(bold, "Try this from another shell:"))
 	for _, line := range [][2]string{
-		{"export AUTHD_SOCKET=" + h.socket(), ""},
-		{authctl + " status", "what is held, and what happens next"},
-		{authctl + " explain netography", "why, in words"},
-		{authctl + " token netography --min-valid 2s", "the value"},
-		{authctl + " header password-jwt", ""},
-		{authctl + " sign armor POST " + origin["armor"] + "/tickets", "a signed request, as a curl config"},
-		{authctl + " curl packetfabric-session " + origin["packetfabric-session"] + "/customer", ""},
-		{authctl + " curl packetfabric-key '" + origin["packetfabric-key"] + "/locations?market=DA1'", ""},
-		{authctl + " status --watch", ""},
-		{"cat " + h.token("netography.json"), "what a cron job reads"},
-		{"curl -b " + h.token("packetfabric-session.cookies") + " " + origin["packetfabric-session"] + "/customer", ""},
-		{"curl -K " + h.token("packetfabric.curl") + " " + origin["packetfabric"] + "/v2/locations", ""},
-		{"rm " + h.token("yombo.header") + "; sleep 1; cat " + h.token("yombo.header"), "files are put back"},
-		{"curl -X POST " + portal + "/packetfabric-session/login", "log in at the portal: the daemon's session dies"},
-		{"curl -X POST " + portal + "/netography/kill", "end all sessions at the issuer"},
-		{"curl -X POST " + portal + "/yombo/rotate", "rotate a key: the old one is dead at once"},
-		{"curl " + portal + "/", "what the issuers have counted"},
+		{"first", "export AUTHD_SOCKET=" + h.socket()},
+		{"what is held", authctl + " status"},
+		{"", authctl + " status --watch"},
+		{"why, in words", authctl + " explain netography"},
+		{"a value", authctl + " token netography --min-valid 2s"},
+		{"a header", authctl + " header password-jwt"},
+		{"a signed request", authctl + " sign armor POST " + origin["armor"] + "/tickets"},
+		{"a call", authctl + " curl packetfabric-session " + origin["packetfabric-session"] + "/customer"},
+		{"", authctl + " curl packetfabric-key '" + origin["packetfabric-key"] + "/locations?market=DA1'"},
+		{"what cron jobs read", "cat " + h.token("netography.json")},
+		{"", "curl -b " + h.token("packetfabric-session.cookies") + " " + origin["packetfabric-session"] + "/customer"},
+		{"", "curl -K " + h.token("packetfabric.curl") + " " + origin["packetfabric"] + "/v2/locations"},
+		{"files are put back", "rm " + h.token("yombo.header") + "; sleep 1; cat " + h.token("yombo.header")},
+		{"log in at the portal", "curl -X POST " + portal + "/packetfabric-session/login"},
+		{"end all sessions", "curl -X POST " + portal + "/netography/kill"},
+		{"rotate a key", "curl -X POST " + portal + "/yombo/rotate"},
+		{"what was counted", "curl " + portal + "/"},
 	} {
-		s.printf("  %s\n", strings.TrimRight(fmt.Sprintf("%s%s", line[0], note(line[1])), " "))
+		s.printf("  %-20s  %s\n", line[0], line[1])
 	}
 	s.printf("\n%s\n\n", s.paint(bold, "What happens (Ctrl-C ends it):"))
-}
-
-func note(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "   # " + text
 }
