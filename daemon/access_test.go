@@ -154,4 +154,3 @@ methods = ["GET"]
 		t.Fatalf("got %v", err)
 	}
 }
-

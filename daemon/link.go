@@ -2,7 +2,11 @@ package daemon
 
 import (
 	"context"
+	"maps"
+	"slices"
 
+	"authd/daemon/config"
+	"authd/refresher"
 	"authd/refresher/credential"
 )
 
@@ -29,4 +33,47 @@ type waitsFor string
 
 func (w waitsFor) Error() string {
 	return "waits for the value of the credential " + string(w) + "; see authctl explain " + string(w)
+}
+
+// followLinks settles those anew that use a credential's value, whenever that
+// one is issued.
+func (d *Daemon) followLinks(ctx context.Context) {
+	for ctx.Err() == nil {
+		for ev := range d.engine.Watch(ctx) {
+			if ev.Kind == refresher.EventIssued && slices.Contains(d.units.Load().linked, ev.Name) {
+				d.reloading.Lock()
+				d.relink(ev.Name)
+				d.reloading.Unlock()
+			}
+		}
+	}
+}
+
+// relink settles the credentials of which one parameter is from's value.
+// d.reloading is held.
+func (d *Daemon) relink(from string) {
+	next := *d.units.Load()
+	next.byName = maps.Clone(next.byName)
+	carriers := transports{}
+	var changed []*unit
+	for _, c := range next.conf.Credentials {
+		if !uses(c, from) {
+			continue
+		}
+		u, err := d.unit(next.recipes, carriers, c)
+		if err != nil {
+			d.log.Error("credential not settled with another's value", "credential", c.Name, "from", from, "error", err)
+			continue
+		}
+		next.byName[c.Name] = u
+		changed = append(changed, u)
+	}
+	d.units.Store(&next)
+	for _, u := range changed {
+		d.engine.Change(u.def)
+	}
+}
+
+func uses(c *config.Credential, from string) bool {
+	return slices.ContainsFunc(c.Params, func(p config.Param) bool { return p.From == from })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"authd/daemon/config"
 	"authd/refresher"
@@ -81,6 +80,11 @@ func (d *Daemon) apply(l *loaded) error {
 	d.keeper.Configure(files)
 	d.units.Store(next)
 	d.engine.Set(defs)
+	for _, from := range next.linked { // what is held already will not be issued again
+		if s := d.engine.Snapshot(from); s != nil && s.Cred != nil {
+			d.relink(from)
+		}
+	}
 	for folder, err := range d.confWatch.follow(conf.Watch) {
 		d.log.Warn("folder not watched; changes in it need authctl reload", "folder", folder, "error", err)
 	}
@@ -113,24 +117,4 @@ func (d *Daemon) followConfig(ctx context.Context) {
 		}
 	})
 	settle(ctx, changes, func() { d.reloadChanged(ctx) })
-}
-
-// Links: a credential one of whose parameters is another credential's value
-// is settled anew whenever that one is issued.
-func (d *Daemon) followLinks(ctx context.Context) {
-	for ctx.Err() == nil {
-		for ev := range d.engine.Watch(ctx) {
-			if ev.Kind == refresher.EventIssued && slices.Contains(d.units.Load().linked, ev.Name) {
-				d.relink()
-			}
-		}
-	}
-}
-
-func (d *Daemon) relink() {
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
-	if err := d.apply(d.units.Load().loaded); err != nil {
-		d.log.Error("credentials that use another's value not settled", "error", err)
-	}
 }

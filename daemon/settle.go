@@ -206,14 +206,29 @@ func (d *Daemon) settle(l *loaded) (*units, error) {
 func (d *Daemon) linkedValues(c *config.Credential) map[string]credential.Secret {
 	values := map[string]credential.Secret{}
 	for _, p := range c.Params {
-		if p.From == "" || d.engine == nil {
+		if p.From == "" {
 			continue
 		}
-		if s := d.engine.Snapshot(p.From); s != nil && s.Cred != nil && !s.Cred.Value.IsEmpty() {
-			values[p.From] = s.Cred.Value
+		if held := d.held(p.From); held != nil && !held.Value.IsEmpty() {
+			values[p.From] = held.Value
 		}
 	}
 	return values
+}
+
+// held is what a credential holds, by the engine's word or, at the start, by
+// the store's: what is wrong with a record is told when the engine loads it.
+func (d *Daemon) held(name string) *credential.Credential {
+	if d.engine != nil {
+		if s := d.engine.Snapshot(name); s != nil {
+			return s.Cred
+		}
+	}
+	if d.store == nil {
+		return nil
+	}
+	r, _ := d.store.Load(name)
+	return r.Cred
 }
 
 func (d *Daemon) unit(set *recipe.Set, carriers transports, c *config.Credential) (*unit, error) {

@@ -48,6 +48,24 @@ func (e *Engine) Set(defs []*Definition) {
 	e.rouse()
 }
 
+// Change gives one configured credential a new definition and leaves the
+// others alone. It must not be called concurrently with Set.
+func (e *Engine) Change(def *Definition) {
+	en := (*e.entries.Load())[def.Name]
+	if en == nil {
+		return
+	}
+	e.mu.Lock()
+	after := e.change(en, def)
+	now := e.now()
+	e.show(en, now, "")
+	e.plan(en, now)
+	e.mu.Unlock()
+	for _, f := range after {
+		f()
+	}
+}
+
 // known finds an entry that is at work under a name, also one that has left
 // the configuration while its exchange is under way: a second entry would
 // spend the same refresh token.
@@ -155,6 +173,17 @@ func (e *Engine) issueStatic(en *entry) []func() {
 	})
 }
 
+// becomeStatic is for a credential whose value another one has now issued:
+// what it waited with is over. The same value is the same generation.
+func (e *Engine) becomeStatic(en *entry) []func() {
+	en.last = nil
+	if en.cred == nil || !en.cred.Value.Equal(en.def.Static.Value) {
+		return e.issueStatic(en)
+	}
+	e.take(en, en.cred)
+	return e.publishHeld(en)
+}
+
 func (e *Engine) publishHeld(en *entry) []func() {
 	if en.view == nil || en.state.Hold == Revoked || en.cred.Times.Remaining(e.now()) <= 0 {
 		return nil
@@ -168,10 +197,12 @@ func (e *Engine) change(en *entry, def *Definition) []func() {
 	was := en.def
 	en.def = def
 	switch {
-	case was.Identity != def.Identity || (was.Source == nil) != (def.Source == nil):
+	case was.Identity != def.Identity:
 		en.drop()
 		en.deaths, en.early, en.soft, en.last = nil, 0, 0, nil
 		return append([]func(){func() { e.publisher.Withdraw(en.name) }}, e.begin(en)...)
+	case was.Source != nil && def.Source == nil:
+		return e.becomeStatic(en)
 	case was.Version != def.Version && def.Source == nil:
 		return e.issueStatic(en)
 	}
