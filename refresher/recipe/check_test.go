@@ -189,7 +189,7 @@ func TestMistakesAreToldWhereTheyAre(t *testing.T) {
 		{"another unused parameter", "[param.username]", "[param.x]\nhelp = \"x\"\n[param.username]", `param.x: is used nowhere`},
 
 		// vectors
-		{"a vector that fails", `expect  = { headers = { Authorization = "Bearer T" } }`, `expect  = { headers = { Authorization = "Bearer U" } }`, `vector[0] "use": headers: Authorization: got "Bearer T", want "Bearer U"`},
+		{"a vector that fails", `expect  = { headers = { Authorization = "Bearer T" } }`, `expect  = { headers = { Authorization = "Bearer U" } }`, `vector[0] "use": headers.Authorization: got "Bearer T", want "Bearer U"`},
 		{"a vector that misses a parameter", `params  = { username = "u", password = "p", region = "eu" }`, `params  = { username = "u", password = "p" }`, `vector[0] "use": params.region: is missing (region)`},
 
 		// version

@@ -356,17 +356,25 @@ func (a *analysis) mentionedByValue(p *login.Program) (names []string) {
 	return names
 }
 
-// forgotten are the names got in a list that nothing but its own steps use.
+// forgotten are the names got in a list that only later steps of it use. One
+// that an earlier step sends, or the step itself, is for the next run.
 func (a *analysis) forgotten(p *login.Program, list []login.Step) (names []string) {
-	inside, outside := uses{}, a.outside(p, list)
-	for i := range list {
-		a.request(inside, &list[i])
-		a.reading(inside, &list[i])
-	}
-	for _, name := range gotBy(list) {
-		key := "cred." + name
-		if inside[key] && !outside[key] && !slices.Contains(p.Public, name) {
-			names = append(names, name)
+	outside := a.outside(p, list)
+	for at := range list {
+		before, after := uses{}, uses{}
+		for i := range list {
+			if i <= at {
+				a.request(before, &list[i])
+			} else {
+				a.request(after, &list[i])
+				a.reading(after, &list[i])
+			}
+		}
+		for _, name := range gotBy(list[at : at+1]) {
+			key := "cred." + name
+			if after[key] && !before[key] && !outside[key] && !slices.Contains(p.Public, name) {
+				names = append(names, name)
+			}
 		}
 	}
 	return names

@@ -21,12 +21,9 @@ import (
 func (r *Recipe) runVectors() (errs document.Errors) {
 	for _, v := range r.file.vectors {
 		v.run(r, func(key, format string, args ...any) {
-			problem := fmt.Sprintf(format, args...)
-			if key != "" && key != "params" {
-				problem = key + ": " + problem
-			}
 			errs = append(errs, &document.Error{
-				File: r.file.name, Line: v.line(key), Key: fmt.Sprintf("vector[%d] %q", v.index, v.name), Problem: problem,
+				File: r.file.name, Line: v.line(key), Key: fmt.Sprintf("vector[%d] %q", v.index, v.name),
+				Problem: fmt.Sprintf(format, args...),
 			})
 		})
 	}
@@ -43,7 +40,8 @@ func (v *vector) line(key string) int {
 	return v.expect.at.Line
 }
 
-// fault notes what a vector did not come to; key is a member of expect.
+// fault notes what a vector did not come to; key is the member whose line is
+// told.
 type fault func(key, format string, args ...any)
 
 // unequal words a difference, and marks the first byte that differs.
@@ -112,7 +110,7 @@ func (v *vector) sign(b *Bound, fail fault) {
 	case err != nil:
 		fail("", "cannot be signed: %s", err)
 	case e.err:
-		fail("error", "it was signed, want an error")
+		fail("error", "error: it was signed, want an error")
 	default:
 		v.compare(result, request, fail)
 	}
@@ -121,25 +119,25 @@ func (v *vector) sign(b *Bound, fail fault) {
 func (v *vector) compare(result *sign.Result, q *sign.Request, fail fault) {
 	e := &v.expect
 	if e.url != nil && result.URL != *e.url {
-		fail("url", "%s", unequal(result.URL, *e.url))
+		fail("url", "url: %s", unequal(result.URL, *e.url))
 	}
 	body := string(q.Body)
 	if result.BodyChanged {
 		body = string(result.Body)
 	}
 	if e.body != nil && body != *e.body {
-		fail("body", "%s", unequal(body, *e.body))
+		fail("body", "body: %s", unequal(body, *e.body))
 	}
 	for _, h := range e.headers {
 		if got, ok := find(result.Headers, h.name); !ok {
-			fail("headers", "%s: is not set, want %s", h.name, strconv.Quote(h.value))
+			fail("headers", "headers.%s: is not set, want %s", h.name, strconv.Quote(h.value))
 		} else if got != h.value {
-			fail("headers", "%s: %s", h.name, unequal(got, h.value))
+			fail("headers", "headers.%s: %s", h.name, unequal(got, h.value))
 		}
 	}
 	for _, name := range e.absent {
 		if got, ok := find(result.Headers, name); ok {
-			fail("absent", "%s is set to %s", name, strconv.Quote(got))
+			fail("absent", "headers.%s is set to %s", name, strconv.Quote(got))
 		}
 	}
 }
@@ -177,11 +175,11 @@ func (v *vector) outcome(c *credential.Credential, err error, fail fault) {
 	e := &v.expect
 	switch {
 	case e.class != nil && err == nil:
-		fail("class", "it succeeded, want %s", e.class)
+		fail("class", "class: it succeeded, want %s", e.class)
 		return
 	case e.class != nil:
 		if class := credential.AsError(err).Class; class != *e.class {
-			fail("class", "got %s (%s), want %s", class, err, e.class)
+			fail("class", "class: got %s (%s), want %s", class, err, e.class)
 		}
 		return
 	case err != nil:
@@ -189,7 +187,7 @@ func (v *vector) outcome(c *credential.Credential, err error, fail fault) {
 		return
 	}
 	if e.value != nil && c.Value.Reveal() != *e.value {
-		fail("value", "%s", unequal(c.Value.Reveal(), *e.value))
+		fail("value", "value: %s", unequal(c.Value.Reveal(), *e.value))
 	}
 	for _, p := range e.cred {
 		if got, ok := c.Get(p.name); !ok {
@@ -207,9 +205,9 @@ func compareLife(want *float64, got, unknown time.Duration, key string, fail fau
 	switch {
 	case want == nil:
 	case got == unknown:
-		fail(key, "nothing is known, want %v", *want)
+		fail(key, "%s: nothing is known, want %v", key, *want)
 	case got.Seconds() != *want:
-		fail(key, "got %v, want %v", got.Seconds(), *want)
+		fail(key, "%s: got %v, want %v", key, got.Seconds(), *want)
 	}
 }
 
