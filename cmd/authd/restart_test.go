@@ -160,3 +160,31 @@ func TestAnAnswerThatNeverCame(t *testing.T) {
 		t.Errorf("the step in doubt is sent exactly once more, and then it logs in: %+v", st)
 	}
 }
+
+// TestWaitIsOverWhenTheFilesAreThere: a job that waits for the daemon and then
+// reads a file must find it.
+func TestWaitIsOverWhenTheFilesAreThere(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.session(issuers.Options{})
+	h.configure(whole(s))
+	s.act.(*issuers.PacketFabricSession).Fail(issuers.Fault{On: issuers.Login, Times: 1, Before: 300 * time.Millisecond})
+	h.start()
+	for _, act := range [][]string{{"wait", "session"}, {"refresh", "session"}, {"refresh", "session"}} {
+		h.want(h.ctl(act...), 0)
+		g := h.state("session").Generation
+		for _, f := range s.formats {
+			text, _, err := readWhole(h.token("session." + f))
+			if err != nil {
+				t.Fatalf("after %s: %v", act[0], err)
+			}
+			r, err := s.read(f, text)
+			if err != nil {
+				t.Errorf("after %s: %s: %v", act[0], f, err)
+			}
+			if status, err := s.call(h.dialNet(), r.header); err != nil || status != 200 {
+				t.Errorf("after %s (generation %d): %s: %v, the API answered %d", act[0], g, f, err, status)
+			}
+		}
+	}
+}

@@ -95,11 +95,14 @@ func (h *host) state(name string) state {
 	return s
 }
 
-// issued waits until a credential has been issued.
+// issued waits until a credential has been issued and its files are written.
 func (h *host) issued(names ...string) {
 	h.Helper()
 	for _, name := range names {
-		h.until(10*time.Second, name+" is issued", func() bool { return h.state(name).Generation > 0 })
+		h.until(10*time.Second, name+" is issued", func() bool {
+			s := h.state(name)
+			return s.Generation > 0 && s.State != "renewing"
+		})
 	}
 }
 
