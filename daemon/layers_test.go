@@ -37,6 +37,7 @@ var thirdParty = map[string][]string{
 	"daemon":               {"github.com/fsnotify/fsnotify", "golang.org/x/sys"},
 	"daemon/config":        {"github.com/zalando/go-keyring", "golang.org/x/sync"},
 	"daemon/demo":          {"golang.org/x/term"},
+	"refresher/child":      {"golang.org/x/sys"},
 	"daemon/demo/issuers":  {"github.com/golang-jwt/jwt/v5"},
 	"ipc/server":           {"golang.org/x/sys"},
 	"refresher":            {"golang.org/x/sys", "golang.org/x/time"},

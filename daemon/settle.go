@@ -227,8 +227,7 @@ func (d *Daemon) held(name string) *credential.Credential {
 	if d.store == nil {
 		return nil
 	}
-	r, _ := d.store.Load(name)
-	return r.Cred
+	return d.store.Peek(name).Cred
 }
 
 func (d *Daemon) unit(set *recipe.Set, carriers transports, c *config.Credential) (*unit, error) {
@@ -251,29 +250,24 @@ func (d *Daemon) unit(set *recipe.Set, carriers transports, c *config.Credential
 	if u.needs = u.signer.Needs(); u.needs == nil {
 		u.needs = []string{}
 	}
-	if u.nonce, err = d.nonces(c.Name, bound); err != nil {
-		return nil, err
-	}
+	u.nonce = d.nonces(c.Name, bound)
 	u.def, err = d.definition(u, linked)
 	return u, err
 }
 
 // nonces keeps one drawer a credential over reloads: a counting nonce must
 // not be drawn by two.
-func (d *Daemon) nonces(name string, bound *recipe.Bound) (*nonces, error) {
+func (d *Daemon) nonces(name string, bound *recipe.Bound) *nonces {
 	kind := bound.NonceKind()
 	if old := d.units.Load(); old != nil && old.byName[name] != nil && old.byName[name].nonce.kind == kind {
-		return old.byName[name].nonce, nil
+		return old.byName[name].nonce
 	}
 	n := &nonces{kind: kind, name: name, store: d.store, now: d.now}
 	if kind.Counts() && d.store != nil {
-		record, err := d.store.Load(name)
-		if err != nil {
-			return nil, err
-		}
-		n.last, n.mark = record.Nonce, record.Nonce
+		n.mark = d.store.Peek(name).Nonce
+		n.last = n.mark
 	}
-	return n, nil
+	return n
 }
 
 // definition is what the engine must know.

@@ -44,6 +44,7 @@ func Run(ctx context.Context, c Command) ([]byte, error) {
 		cmd.Stdout = out
 	}
 	alone(cmd)
+	keepDescriptors()
 	err := cmd.Run()
 	if errors.Is(err, exec.ErrWaitDelay) {
 		_ = end(cmd) // it is what holds the output that lives on

@@ -3,16 +3,14 @@ package output
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"strconv"
 	"sync"
-	"time"
+
+	"authd/refresher/child"
 )
 
-const (
-	commandTime = 30 * time.Second // how long an on_change command may take
-	commandsMax = 8                // how many run at a time, of all outputs
-)
+// commandsMax is how many commands run at a time, of all outputs.
+const commandsMax = 8
 
 // commands runs the on_change commands of all outputs, away from publishing.
 type commands struct {
@@ -86,29 +84,18 @@ func (r *runner) loop() {
 		err := r.once(generation)
 		<-r.slots
 		if err != nil && r.ctx.Err() == nil {
-			r.report(Event{r.credential, r.file, CommandFailed, fmt.Errorf("on_change of %s: %s: %w", r.file, r.argv[0], err)})
+			r.report(Event{r.credential, r.file, CommandFailed, fmt.Errorf("on_change of %s: %w", r.file, err)})
 		}
 	}
 }
 
-// once runs the command with nothing of ours but three variables: no other
-// environment, no value among the arguments, no descriptor, and what it prints
-// is dropped, as it may print what it read.
+// once runs the command. The value is not among its arguments nor in its
+// environment: it reads the file.
 func (r *runner) once(generation uint64) error {
-	ctx, cancel := context.WithTimeout(r.ctx, commandTime)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, r.argv[0], r.argv[1:]...)
-	cmd.Env = []string{
+	_, err := child.Run(r.ctx, child.Command{Args: r.argv, Env: []string{
 		"AUTHD_NAME=" + r.credential,
 		"AUTHD_FILE=" + r.file,
 		"AUTHD_GENERATION=" + strconv.FormatUint(generation, 10),
-	}
-	cmd.WaitDelay = time.Second
-	alone(cmd)
-	keepDescriptors()
-	err := cmd.Run()
-	if ctx.Err() == context.DeadlineExceeded {
-		return fmt.Errorf("was ended after %s", commandTime)
-	}
+	}})
 	return err
 }

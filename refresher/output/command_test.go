@@ -54,7 +54,7 @@ func TestOnChangeRunsAloneAndTellsTheNewest(t *testing.T) {
 	t.Setenv("AUTHD_TEST_SHOULD_NOT_BE_SEEN", "1")
 	log := dir + "/log"
 	command := script(t, dir, `echo "$AUTHD_GENERATION $(cat "$AUTHD_FILE") args=$#" >>`+log+`
-env | grep -v '^AUTHD_\(NAME\|FILE\|GENERATION\)=\|^PWD=\|^_=\|^SHLVL=\|^OLDPWD=' >>`+log+`
+env | grep -v '^AUTHD_\(NAME\|FILE\|GENERATION\)=\|^PATH=\|^LANG=\|^PWD=\|^_=\|^SHLVL=\|^OLDPWD=' >>`+log+`
 ls /proc/self/fd 2>/dev/null | grep -vx '[0-3]' >>`+log+`
 read line <`+fifo+"\n")
 	b := newBench(t, dir)

@@ -170,6 +170,21 @@ func (s *Store) read(name string) (Record, error) {
 	return r, err
 }
 
+// Peek reads a record without any effect; one that cannot be read is empty.
+// What is wrong with it is Load's to tell.
+func (s *Store) Peek(name string) Record {
+	defer s.hold(name)()
+	data, err := s.folder.Read(name + recordSuffix)
+	if err != nil {
+		return Record{Name: name}
+	}
+	r, err := decode(name, data, s.clocks())
+	if err != nil {
+		return Record{Name: name}
+	}
+	return r
+}
+
 // setAside begins a damaged record anew. The new one is stored at once, so
 // that the next start counts on from it too.
 func (s *Store) setAside(name string) (Record, error) {

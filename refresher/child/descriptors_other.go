@@ -1,6 +1,6 @@
 //go:build !linux
 
-package output
+package child
 
 // keepDescriptors has nothing to do: what Go opens is closed in children, and
 // service managers here give a service no others.
