@@ -147,16 +147,24 @@ func (e *Engine) install(j job, c *credential.Credential, v *credential.View) *c
 	if late {
 		en.state.Failures, en.state.Told = failures, c.Times.Remaining(now) <= 0
 	}
-	e.show(en, now, EventIssued)
+	e.show(en, now, "")
 	e.mu.Unlock()
 	if late && c.Times.Remaining(now) <= 0 {
 		return credential.Errorf(credential.Transient, "the issuer's answer had expired when it came; look at its clock and at this host's")
 	}
 	e.publisher.Publish(v)
+	e.tell(en, EventIssued) // now, so that who waits for it finds the files
 	if late {
 		return credential.Errorf(credential.Transient, "the issuer's answer lives too short to be used: %s", c.Times.Life.Round(time.Millisecond))
 	}
 	return nil
+}
+
+// tell sends an event to watchers.
+func (e *Engine) tell(en *entry, kind EventKind) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.events.send(en.event(kind, e.now()))
 }
 
 // usual says that the generation now replaced lived to its time.

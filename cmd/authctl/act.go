@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,8 +112,9 @@ func waitFor(a *app, o *options) error {
 	}
 }
 
-// untilServed reads the watch stream until the credential serves, or a person
-// has to do something first.
+// untilServed reads the watch stream until the credential serves and its files
+// are there, or a person has to do something first. The event "issued" comes
+// once the files have been written.
 func (a *app) untilServed(name string) error {
 	served := false
 	err := a.client.Watch(name, func(line []byte) (bool, error) {
@@ -120,7 +122,7 @@ func (a *app) untilServed(name string) error {
 		if err := json.Unmarshal(line, &s); err != nil || s.Name != name {
 			return true, err
 		}
-		served = s.Serves(ipc.At(time.Now()))
+		served = s.Serves(ipc.At(time.Now())) && !slices.ContainsFunc(s.Outputs, func(o ipc.Output) bool { return o.State == "pending" })
 		return !served, stuck(&s, served)
 	})
 	if err == nil && !served {
