@@ -153,18 +153,10 @@ func (e *Engine) install(j job, c *credential.Credential, v *credential.View) *c
 		return credential.Errorf(credential.Transient, "the issuer's answer had expired when it came; look at its clock and at this host's")
 	}
 	e.publisher.Publish(v)
-	e.tell(en, EventIssued) // now, so that who waits for it finds the files
 	if late {
 		return credential.Errorf(credential.Transient, "the issuer's answer lives too short to be used: %s", c.Times.Life.Round(time.Millisecond))
 	}
 	return nil
-}
-
-// tell sends an event to watchers.
-func (e *Engine) tell(en *entry, kind EventKind) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.events.send(en.event(kind, e.now()))
 }
 
 // usual says that the generation now replaced lived to its time.
@@ -177,9 +169,12 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 	now := e.now()
 	e.running--
 	en.running = false
-	event := EventKind("")
-	if err != nil {
+	event := EventIssued // only now, so that who waits for it finds the files
+	switch {
+	case err != nil:
 		event = e.fail(en, j, err, now)
+	case en.gone || en.state.Hold != NoHold:
+		event = ""
 	}
 	if en.gone {
 		delete(e.leaving, en.name)
