@@ -2,6 +2,7 @@ package scope
 
 import (
 	"errors"
+	"io"
 
 	"authd/refresher/template"
 )
@@ -18,10 +19,19 @@ type Scope struct {
 
 // slot keeps the value of one name, or why it has none.
 type slot struct {
-	state state
-	value []byte // its buffer is used again
-	err   error
+	state   state
+	streams answer
+	value   []byte // its buffer is used again
+	err     error
 }
+
+type answer uint8
+
+const (
+	unasked answer = iota
+	no
+	yes
+)
 
 type state uint8
 
@@ -70,7 +80,7 @@ func Wipe[T any](buf []T) []T {
 // values have changed.
 func (s *Scope) Forget() {
 	for i := s.vars.Names.params; i < len(s.slots); i++ {
-		s.slots[i].state = unknown
+		s.slots[i].state, s.slots[i].streams = unknown, unasked
 	}
 	s.made = 0
 }
@@ -132,4 +142,32 @@ func (s *Scope) Empty(name string) (empty, ok bool) {
 		return d.Empty(name)
 	}
 	return false, false
+}
+
+// Streams asks the run, and follows lets (template.Streamer).
+func (s *Scope) Streams(name string) bool {
+	run, ok := s.run.(template.Streamer)
+	if !ok || !run.Streams("request.body") { // nothing else ever is
+		return false
+	}
+	i, ours := s.vars.Names.index[name]
+	if !ours {
+		return run.Streams(name)
+	}
+	v := &s.slots[i]
+	if let := s.vars.Names.Let(name); v.streams == unasked && let != nil {
+		v.streams = no // also for a let that asks for itself
+		if let.Streams(s) {
+			v.streams = yes
+		}
+	}
+	return v.streams == yes
+}
+
+// Stream writes a let or a value of the run (template.Streamer).
+func (s *Scope) Stream(w io.Writer, name string) error {
+	if let := s.vars.Names.Let(name); let != nil {
+		return let.Stream(w, s)
+	}
+	return s.run.(template.Streamer).Stream(w, name)
 }

@@ -14,6 +14,9 @@
 //     off its templates once, when the signer is made, through lets and tokens.
 //   - A member that the request has already is an error, never replaced: the
 //     request was signed before, or the caller means something else by it.
+//   - A large body is read piece by piece where a digest or a MAC takes it, also
+//     through lets (Request.Large), so that signing 32 MiB costs no memory; a
+//     recipe that looks into the body makes it be held.
 //   - Form and JSON members added to a request without a body also set its
 //     Content-Type where it has none; the client cannot know what to say.
 package sign

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +31,10 @@ type run struct {
 	address template.Address
 	headers []Header
 	body    []byte
+	large   io.ReadSeeker     // in place of the body; nil: it is held
 	digests map[string][]byte // in place of the body; nil: the body is known
+
+	reads int // how often large was read
 
 	static bool   // there is no request
 	nonce  string // once drawn
@@ -97,7 +101,7 @@ func (r *run) request(name string) ([]byte, error) {
 		if r.digests != nil {
 			return nil, errWhole
 		}
-		return r.body, nil
+		return r.body, r.hold()
 	}
 	return nil, errNoName
 }
@@ -136,6 +140,34 @@ func (r *run) once() (_ []byte, err error) {
 	return r.text(r.nonce), nil
 }
 
+// hold reads a large body into memory.
+func (r *run) hold() (err error) {
+	if r.large == nil {
+		return nil
+	}
+	if _, err = r.large.Seek(0, io.SeekStart); err == nil {
+		r.body, err = io.ReadAll(r.large)
+	}
+	r.large = nil
+	return err
+}
+
+// Streams tells a body that is not held (template.Streamer).
+func (r *run) Streams(name string) bool { return name == "request.body" && r.large != nil }
+
+// Stream writes the body (template.Streamer): in one signature sixteen times at
+// most, so that lets that double each other end.
+func (r *run) Stream(w io.Writer, _ string) error {
+	if r.reads++; r.reads > 16 {
+		return errors.New("the body is signed too many times")
+	}
+	if _, err := r.large.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.Copy(w, r.large)
+	return err
+}
+
 // Digest answers for a body of which only digests are known (template.Digester).
 func (r *run) Digest(name, function string) (sum []byte, ok bool, err error) {
 	if name != "request.body" || r.digests == nil {
@@ -148,9 +180,15 @@ func (r *run) Digest(name, function string) (sum []byte, ok bool, err error) {
 	return sum, true, nil
 }
 
-// Empty answers for a body of which only digests are known (template.Digester).
+// Empty answers for a body that is not held (template.Digester).
 func (r *run) Empty(name string) (empty, ok bool) {
-	if name != "request.body" || r.digests == nil {
+	switch {
+	case name != "request.body":
+		return false, false
+	case r.large != nil:
+		n, err := r.large.Seek(0, io.SeekEnd)
+		return n == 0, err == nil
+	case r.digests == nil:
 		return false, false
 	}
 	for function, sum := range r.digests {

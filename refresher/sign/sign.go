@@ -2,6 +2,7 @@ package sign
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,10 @@ type Request struct {
 	URL     string
 	Headers []Header
 	Body    []byte
+	// Large is a body that is not held, in place of Body. It is read as often
+	// as the recipe uses it: piece by piece for digests and MACs, also through
+	// lets; whole for every other use.
+	Large io.ReadSeeker
 	// Digests of the body, raw, by function name ("sha512"), where Needs asks
 	// for no more: the body then stays with the client and Body is nil.
 	Digests map[string][]byte
@@ -151,6 +156,7 @@ func (w *work) take(r *Request, whole bool) (err error) {
 		}
 	}
 	w.run.headers, w.run.body = append(w.run.headers, r.Headers...), r.Body
+	w.run.large = r.Large
 	if len(r.Digests) == 0 {
 		return nil
 	}
@@ -184,6 +190,11 @@ func (w *work) workOut(e *Entry, c *change) (err error) {
 	}
 	if c.query, err = w.fields(c.query[:0], e.Query, template.Query, "query", w.run.text(w.run.address.Query)); err != nil {
 		return err
+	}
+	if len(e.Form) > 0 || len(e.JSON) > 0 {
+		if err = w.run.hold(); err != nil {
+			return err
+		}
 	}
 	if c.form, err = w.fields(c.form[:0], e.Form, template.Form, "form", w.run.body); err != nil {
 		return err

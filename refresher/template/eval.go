@@ -116,18 +116,17 @@ func (h *hole) append(dst []byte, env Env) ([]byte, error) {
 	return dst[:base+n], nil
 }
 
-// input is what a hole begins with, and the first function still to apply: a
-// digest that the Env knows takes the place of the bytes and of the function.
+// input is what a hole begins with, and the first function still to apply. The
+// first one is done already where the Env knows the digest, or streams the
+// value.
 func (h *hole) input(env Env) (in []byte, next int, err error) {
-	if len(h.calls) > 0 && h.calls[0].fn.digest {
-		if d, ok := env.(Digester); ok {
-			sum, ok, err := d.Digest(h.name, h.calls[0].fn.name)
-			if err != nil {
-				return nil, 0, &Error{Hole: h.source, Func: h.calls[0].fn.name, Err: err}
-			}
-			if ok {
-				return sum, 1, nil
-			}
+	if len(h.calls) > 0 && h.calls[0].fn.hash != nil {
+		sum, ok, err := h.calls[0].sum(h.name, env)
+		if err != nil {
+			return nil, 0, h.fail(&h.calls[0], err)
+		}
+		if ok {
+			return sum, 1, nil
 		}
 	}
 	in, err = env.Lookup(h.name)
@@ -135,6 +134,28 @@ func (h *hole) input(env Env) (in []byte, next int, err error) {
 		return nil, 0, h.named(h.name, err)
 	}
 	return in, 0, nil
+}
+
+// sum is a digest or MAC of a name whose bytes are not there, or not at once.
+func (c *call) sum(name string, env Env) (sum []byte, ok bool, err error) {
+	if d, is := env.(Digester); is && c.fn.digest {
+		if sum, ok, err = d.Digest(name, c.fn.name); ok || err != nil {
+			return sum, ok, err
+		}
+	}
+	s, is := env.(Streamer)
+	if !is || !s.Streams(name) {
+		return nil, false, nil
+	}
+	key, err := c.argument(env)
+	if err != nil {
+		return nil, false, err
+	}
+	h := c.fn.hash(key)
+	if err := s.Stream(h, name); err != nil {
+		return nil, false, err
+	}
+	return h.Sum(nil), true, nil
 }
 
 // rescue finds the `or` at or after call i that replaces a missing or
@@ -156,15 +177,25 @@ func (c *call) append(dst, in []byte, env Env) ([]byte, error) {
 	if len(in) == 0 && c.fn.blank {
 		return dst, nil
 	}
-	arg := c.arg
-	if c.ref != "" && !(c.fn.name == "or" && len(in) > 0) {
-		v, err := env.Lookup(c.ref)
-		if err != nil {
-			return dst, &argError{name: c.ref, err: err}
-		}
-		arg = v
+	if c.fn.name == "or" && len(in) > 0 {
+		return append(dst, in...), nil
+	}
+	arg, err := c.argument(env)
+	if err != nil {
+		return dst, err
 	}
 	return c.fn.apply(dst, in, arg, c)
+}
+
+func (c *call) argument(env Env) ([]byte, error) {
+	if c.ref == "" {
+		return c.arg, nil
+	}
+	v, err := env.Lookup(c.ref)
+	if err != nil {
+		return nil, &argError{name: c.ref, err: err}
+	}
+	return v, nil
 }
 
 // argError is an argument whose name has no value.

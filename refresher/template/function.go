@@ -1,6 +1,12 @@
 package template
 
-import "slices"
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"slices"
+)
 
 // function is one row of the table.
 type function struct {
@@ -15,7 +21,9 @@ type function struct {
 	apply func(dst, in, arg []byte, c *call) ([]byte, error)
 	// blank: empty input gives empty output, without asking apply.
 	blank bool
-	// digest: may be answered by a Digester.
+	// hash is set for digests and MACs, which can take their input piece by
+	// piece; digest for those that a Digester may answer.
+	hash   hasher
 	digest bool
 	// typed: a JSON type, for a whole JSON value.
 	typed bool
@@ -50,16 +58,16 @@ func IsDigest(name string) bool {
 
 // functions is the whole list of the recipe language (section 4).
 var functions = table(
-	&function{name: "md5", apply: applyMD5, digest: true},
-	&function{name: "sha1", apply: applySHA1, digest: true},
-	&function{name: "sha256", apply: applySHA256, digest: true},
-	&function{name: "sha384", apply: applySHA384, digest: true},
-	&function{name: "sha512", apply: applySHA512, digest: true},
-	&function{name: "hmac-md5", takes: aKey, apply: applyHMACMD5},
-	&function{name: "hmac-sha1", takes: aKey, apply: applyHMACSHA1},
-	&function{name: "hmac-sha256", takes: aKey, apply: applyHMACSHA256},
-	&function{name: "hmac-sha384", takes: aKey, apply: applyHMACSHA384},
-	&function{name: "hmac-sha512", takes: aKey, apply: applyHMACSHA512},
+	hashing("md5", nothing, digest(md5.New)),
+	hashing("sha1", nothing, digest(sha1.New)),
+	hashing("sha256", nothing, digest(sha256.New)),
+	hashing("sha384", nothing, digest(sha512.New384)),
+	hashing("sha512", nothing, digest(sha512.New)),
+	hashing("hmac-md5", aKey, mac(md5.New)),
+	hashing("hmac-sha1", aKey, mac(sha1.New)),
+	hashing("hmac-sha256", aKey, mac(sha256.New)),
+	hashing("hmac-sha384", aKey, mac(sha512.New384)),
+	hashing("hmac-sha512", aKey, mac(sha512.New)),
 	&function{name: "ed25519", takes: aKey, apply: applyEd25519},
 	&function{name: "rsa-sha256", takes: aKey, apply: applyRSASHA256},
 	&function{name: "ecdsa-sha256", takes: aKey, apply: applyECDSASHA256},
@@ -104,6 +112,10 @@ var functions = table(
 	&function{name: "bool", apply: applyBool, typed: true},
 	&function{name: "literal", apply: applyLiteral, typed: true},
 )
+
+func hashing(name string, takes takes, begin hasher) *function {
+	return &function{name: name, takes: takes, apply: begin.apply, hash: begin, digest: takes == nothing}
+}
 
 func table(rows ...*function) map[string]*function {
 	m := make(map[string]*function, len(rows))

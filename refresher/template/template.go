@@ -1,6 +1,9 @@
 package template
 
-import "errors"
+import (
+	"errors"
+	"io"
+)
 
 // MaxSource is the longest template, in bytes.
 const MaxSource = 8 << 10
@@ -40,6 +43,16 @@ type Digester interface {
 	Digest(name, function string) (sum []byte, ok bool, err error)
 	// Empty tells whether a name is empty. Where ok is false, Lookup knows.
 	Empty(name string) (empty, ok bool)
+}
+
+// Streamer is an Env that may have values too large to hold: a request body,
+// and lets that have it in them. Digests and MACs take them piece by piece.
+type Streamer interface {
+	// Streams reports whether the value of a name should be streamed. If so,
+	// Lookup gives it as well, but holds all of it.
+	Streams(name string) bool
+	// Stream writes the value of a name that Streams.
+	Stream(w io.Writer, name string) error
 }
 
 // Template is a parsed template. It is immutable and safe for concurrent use.

@@ -85,12 +85,8 @@ func applyPrepend(dst, in, arg []byte, _ *call) ([]byte, error) {
 	return append(append(dst, arg...), in...), nil
 }
 
-func applyOr(dst, in, arg []byte, _ *call) ([]byte, error) {
-	if len(in) == 0 {
-		in = arg
-	}
-	return append(dst, in...), nil
-}
+// applyOr is asked only where the input is empty.
+func applyOr(dst, _, arg []byte, _ *call) ([]byte, error) { return append(dst, arg...), nil }
 
 func applyLength(dst, in, _ []byte, _ *call) ([]byte, error) {
 	return strconv.AppendInt(dst, int64(len(in)), 10), nil
