@@ -103,24 +103,35 @@ var parts = []struct {
 	name string
 }{{sign.Method, "method"}, {sign.Host, "host"}, {sign.Path, "path"}, {sign.Query, "query"}, {sign.Body, "body"}}
 
-// binds says what the result of apply depends on, with every entry taken as if
-// its `when` held.
+// binds says what the result of apply depends on, for one choice of parameters
+// or another.
 func (r *Recipe) binds() string {
-	holds := make([]bool, len(r.file.whens))
-	for i := range holds {
-		holds[i] = true
+	dynamic, all := false, sign.Parts(0)
+	for _, s := range r.signers() {
+		dynamic, all = dynamic || s.Dynamic(), all|s.Binds()
 	}
-	s := sign.New(r.plan(holds).sign, nil)
-	if !s.Dynamic() {
+	if !dynamic {
 		return "carries the same credential, whoever holds it can use it"
 	}
 	var bound []string
 	for _, p := range parts {
-		if s.Binds()&p.part != 0 {
+		if all&p.part != 0 {
 			bound = append(bound, p.name)
 		}
 	}
 	return "is signed for itself; the signature binds " + orNone(bound, "nothing of the request")
+}
+
+// signers are the recipe's with no condition met, and with each alone.
+func (r *Recipe) signers() (list []*sign.Signer) {
+	for i := -1; i < len(r.file.whens); i++ {
+		holds := make([]bool, len(r.file.whens))
+		if i >= 0 {
+			holds[i] = true
+		}
+		list = append(list, sign.New((&settler{f: r.file, holds: holds}).plan().sign, nil))
+	}
+	return list
 }
 
 // New is the text of a recipe to start from: a login, a use and the vectors
@@ -136,7 +147,7 @@ func (r *Recipe) Lint() (hints []string) {
 	f := r.file
 	hint := func(format string, args ...any) { hints = append(hints, fmt.Sprintf(format, args...)) }
 	for _, p := range f.params {
-		if p.kind == kindString && p.choices == nil && looksSecret(p.name) {
+		if p.kind == kindString && p.choices == nil && looksSecret(p.name) && !f.isIdentifier(p.name) {
 			hint("param.%s: looks like a secret; write type = \"secret\", or it is shown in messages", p.name)
 		}
 	}
@@ -149,14 +160,14 @@ func (r *Recipe) Lint() (hints []string) {
 	if hasSteps && f.life == nil {
 		hint("[lifetime] is missing: the value is used until somebody reports it rejected; write in, at, jwt, cookie or ttl if anything is known")
 	}
-	if !hasSteps && f.docs == "" && r.plan(make([]bool, len(f.whens))).sign != nil && r.signs() && !slices.ContainsFunc(f.vectors, sourced) {
+	if !hasSteps && r.signs() && !slices.ContainsFunc(f.vectors, sourced) {
 		hint("no vector has a source: compare with an answer that somebody else published, or another program computed")
 	}
 	return hints
 }
 
 func (r *Recipe) signs() bool {
-	return sign.New(r.plan(make([]bool, len(r.file.whens))).sign, nil).Dynamic()
+	return slices.ContainsFunc(r.signers(), (*sign.Signer).Dynamic)
 }
 
 func sourced(v *vector) bool { return v.at.Get("source") != nil }
@@ -182,6 +193,13 @@ func (r *Recipe) lintRuns(hint func(string, ...any)) {
 	if !use {
 		hint("there is no vector that shows the use: request = { url = \"…\" }")
 	}
+}
+
+// isIdentifier reports whether a parameter is the public half of a pair, as
+// consumer_key is beside consumer_secret, and token beside token_secret.
+func (f *file) isIdentifier(name string) bool {
+	first, _, _ := strings.Cut(name, "_")
+	return f.param(first+"_secret") != nil
 }
 
 // secretWords are what names of secrets are made of.
