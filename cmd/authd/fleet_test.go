@@ -21,7 +21,7 @@ const (
 	yomboKey     = "invented-yombo-key-3kFj"
 	armorID      = "20a37099-4a0b-432f-bf46-5fa690a0405c"
 	fabricID     = "1-0123456789ABCDEF"
-	user         = "collector@example.com"
+	account      = "collector@example.com"
 )
 
 // diary notes what an issuer saw.
@@ -128,7 +128,7 @@ hosts        = ["127.0.0.1"]
 
 func (h *host) passwordJWT(o issuers.Options) *system {
 	s := h.add("inventory", o, func(o issuers.Options) issuer {
-		return issuers.NewPasswordJWT(issuers.Account{Username: user, Password: password}, o)
+		return issuers.NewPasswordJWT(issuers.Account{Username: account, Password: password}, o)
 	})
 	h.secret("password", password)
 	s.path, s.place, s.typ, s.formats = "/protected", asBearer, "header", bearerFormats
@@ -146,7 +146,7 @@ hosts       = ["127.0.0.1"]
 
 func (h *host) session(o issuers.Options) *system {
 	s := h.add("session", o, func(o issuers.Options) issuer {
-		return issuers.NewPacketFabricSession(issuers.Account{Username: user, Password: password}, o)
+		return issuers.NewPacketFabricSession(issuers.Account{Username: account, Password: password}, o)
 	})
 	h.secret("password", password)
 	s.path, s.typ = "/customer", "cookie"
@@ -170,7 +170,7 @@ ttl      = "` + life.String() + `"
 
 func (h *host) fabric(o issuers.Options) *system {
 	s := h.add("fabric", o, func(o issuers.Options) issuer {
-		return issuers.NewPacketFabric(issuers.Account{Username: user, Password: password}, o)
+		return issuers.NewPacketFabric(issuers.Account{Username: account, Password: password}, o)
 	})
 	h.secret("password", password)
 	s.path, s.place, s.typ, s.formats = "/v2/locations", asBearer, "header", bearerFormats

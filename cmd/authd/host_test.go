@@ -3,8 +3,11 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -192,8 +195,11 @@ func (h *host) checkJournal() {
 func (h *host) searchFor(text, place string) {
 	h.Helper()
 	for name, secret := range h.secrets {
-		if secret != "" && strings.Contains(text, secret) {
-			h.Errorf("%s shows the secret %s", place, strings.SplitN(name, "=", 2)[0])
+		for _, shape := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), hex.EncodeToString([]byte(secret))} {
+			if shape != "" && strings.Contains(text, shape) {
+				text = strings.ReplaceAll(text, shape, "[…]")
+				h.Errorf("%s shows the secret %s: %.300s", place, strings.SplitN(name, "=", 2)[0], text)
+			}
 		}
 	}
 }

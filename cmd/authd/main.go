@@ -60,6 +60,11 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &exit{exitUnreadable, fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+	})
+	c.Args = usage(cobra.NoArgs)
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	c.AddCommand(runCommand(), checkCommand(), getCommand(), demoCommand(), recipeCommand(), versionCommand())
 	return c
 }
