@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -33,7 +35,7 @@ func Check(ctx context.Context, o Options, online bool, w io.Writer) error {
 	for _, text := range b.warnings {
 		fmt.Fprintln(w, "warning: "+text)
 	}
-	if err := b.checkFiles(); err != nil {
+	if err := b.checkFiles(""); err != nil {
 		return &ConfigError{err}
 	}
 	if !online {
@@ -43,8 +45,12 @@ func Check(ctx context.Context, o Options, online bool, w io.Writer) error {
 	return b.tryAll(ctx, w)
 }
 
-// checkFiles tells what the daemon's user cannot do of the outputs.
-func (b *workbench) checkFiles() error {
+// checkFiles tells what the daemon's user cannot do of the outputs: of one
+// credential, or of all.
+func (b *workbench) checkFiles(only string) error {
+	if _, err := os.Stat(b.conf.Daemon.CacheDir); errors.Is(err, fs.ErrNotExist) {
+		return nil // made at the first start, by the service manager where the daemon's user cannot
+	}
 	var files []output.Files
 	places := map[string]config.Place{}
 	for _, c := range b.conf.Credentials {
@@ -53,6 +59,9 @@ func (b *workbench) checkFiles() error {
 	}
 	var errs []error
 	for _, p := range output.Check(b.conf.Daemon.CacheDir, files) {
+		if only != "" && only != p.Credential {
+			continue
+		}
 		at := places[p.Credential]
 		errs = append(errs, fmt.Errorf("%s:%d: credential.%s.output[%d].%s: %w", at.File, at.Line, p.Credential, p.Output, p.Key, p.Err))
 	}
@@ -123,7 +132,7 @@ type workbench struct {
 }
 
 func bench(ctx context.Context, o Options) (*workbench, error) {
-	l, err := loadConfig(ctx, o)
+	l, err := loadAs(ctx, o, lookOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +149,9 @@ func (b *workbench) fetch(ctx context.Context, u *unit) (*credential.Credential,
 	if u.def.Source == nil {
 		return u.def.Static, nil
 	}
-	a := credential.Attempt{Now: refresher.HostNow, Clock: b.clocks.Clock}
-	return u.def.Source.Fetch(ctx, a)
+	return u.def.Source.Fetch(ctx, b.attempt())
+}
+
+func (b *workbench) attempt() credential.Attempt {
+	return credential.Attempt{Now: refresher.HostNow, Clock: b.clocks.Clock}
 }

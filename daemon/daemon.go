@@ -26,6 +26,8 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 	Ready   func() // called once, when the socket answers and what was held is published; may be nil
+
+	dropIn string // one more file of the configuration, see Try
 }
 
 // Daemon is a running authd. Its parts are made in Run and live until it ends.
@@ -44,8 +46,9 @@ type Daemon struct {
 
 	units     atomic.Pointer[units]
 	ready     atomic.Bool
-	reloading sync.Mutex // one reload at a time
-	seen      string     // the stamp of what was last read; guarded by reloading
+	broken    atomic.Pointer[brokenConfig] // what the last reload found; nil: good
+	reloading sync.Mutex                   // one reload at a time
+	seen      string                       // the stamp of what was last read; guarded by reloading
 }
 
 // verifyPause is how often files are looked at for changes that no event told.
@@ -55,7 +58,7 @@ const verifyPause = 30 * time.Second
 // away, or with what kept it from starting.
 func Run(ctx context.Context, o Options) error {
 	d := &Daemon{options: o, log: o.Log, now: refresher.HostNow}
-	l, err := loadConfig(ctx, o)
+	l, err := loadAs(ctx, o, makeHome)
 	if err != nil {
 		return err
 	}
@@ -130,8 +133,8 @@ func (d *Daemon) close(srv *server.Server, parts *sync.WaitGroup) error {
 // assemble makes the parts that outlive a reload.
 func (d *Daemon) assemble(l *loaded) (err error) {
 	conf := l.conf
-	if err := makeFolder(conf.Daemon.CacheDir); err != nil {
-		return err
+	if err := makeFolder(conf.Daemon.CacheDir, 0o755, keepOwner); err != nil {
+		return fmt.Errorf("cache_dir: %w; make it, or choose another", err)
 	}
 	if d.confWatch, err = newWatcher(); err != nil {
 		return fmt.Errorf("folders cannot be watched: %w; raise fs.inotify.max_user_instances", err)
@@ -148,18 +151,6 @@ func (d *Daemon) assemble(l *loaded) (err error) {
 	})
 	d.units.Store(&units{loaded: l, first: conf})
 	return nil
-}
-
-// makeFolder makes the cache folder, open for readers to enter: each file's
-// own mode says who may read it.
-func makeFolder(path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return fmt.Errorf("cache_dir: %w; make it, or choose another", err)
-	}
-	return os.Chmod(path, 0o755) // the umask is 077
 }
 
 func (d *Daemon) watchOutput(dir string) {

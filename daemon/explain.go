@@ -65,25 +65,41 @@ func words(u *unit, s *refresher.Snapshot, now credential.Instant) []string {
 	default:
 		say("The next exchange with %s is in %s, at %s: %s.", u.def.Source.Issuer(), round(step.In), local(now.Wall.Add(step.In)), why(s, step))
 	}
-	if s.State.Failures > 0 && s.Failure != nil {
-		say("%d exchanges in a row failed; the last, at %s (%s): %s.", s.State.Failures, local(s.Failure.At), s.Failure.Class, s.Failure.Message)
+	switch {
+	case s.Failure == nil || s.State.Failures == 0:
+	case s.State.Static:
+		say("At %s %s.", local(s.Failure.At), s.Failure.Message)
+	case s.State.Failures == 1:
+		say("The last exchange, at %s, failed (%s): %s.", local(s.Failure.At), s.Failure.Class, s.Failure.Message)
+	default:
+		say("The last %d exchanges failed; the latest, at %s (%s): %s.", s.State.Failures, local(s.Failure.At), s.Failure.Class, s.Failure.Message)
 	}
 	if do := act(u, s); do != "" {
-		say("A person must act: %s", do)
+		say("A person must act: %s.", do)
 	}
 	return out
 }
 
-// act is what a person should run, "" for nothing.
+// act is what a person should do, "" for nothing. A refused secret is not
+// sent again on a hint: that is how accounts get locked.
 func act(u *unit, s *refresher.Snapshot) string {
+	name := u.conf.Name
 	switch s.State.Hold {
 	case refresher.Revoked:
-		return "authctl refresh " + u.conf.Name
-	case refresher.HoldPerson, refresher.HoldRefused, refresher.HoldConfig, refresher.HoldContended:
-		return "authctl login " + u.conf.Name
+		return "run: authctl refresh " + name
+	case refresher.HoldPerson, refresher.HoldContended:
+		return "run: authctl login " + name
+	case refresher.HoldRefused, refresher.HoldConfig:
+		return putRight + name
+	}
+	if s.State.Static && s.State.Failures > 0 {
+		return "put the new secret into the configuration; if the report was wrong, run: authctl refresh " + name
 	}
 	return ""
 }
+
+// putRight is the remedy for a refused secret, before the credential's name.
+const putRight = "put the secret right where the configuration has it, and it is tried by itself; if it was put right at the vendor, run: authctl login "
 
 // terms are the formula's numbers.
 func terms(u *unit, s *refresher.Snapshot) []ipc.Term {
@@ -150,7 +166,7 @@ func (b backend) forecast(u *unit, s *refresher.Snapshot, ahead time.Duration) (
 	}
 	steps := make([]ipc.PlanStep, 0, len(list))
 	for _, f := range list {
-		steps = append(steps, ipc.PlanStep{At: ipc.At(f.At), Name: u.conf.Name, Do: planDo[f.Do], Why: reasons[f.Why]})
+		steps = append(steps, ipc.PlanStep{At: ipc.At(f.At), Name: u.conf.Name, Do: planDo[f.Do], Why: reason(f.Why, s)})
 	}
 	now := b.now().Wall
 	if at := u.conf.Expires; !at.IsZero() && at.Before(now.Add(ahead)) {
@@ -162,7 +178,8 @@ func (b backend) forecast(u *unit, s *refresher.Snapshot, ahead time.Duration) (
 	return steps, nil
 }
 
-func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+// local is a time as a person reads it, by the clock on the wall.
+func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
 // round is a duration as a person reads it.
 func round(d time.Duration) string {

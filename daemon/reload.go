@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"authd/daemon/config"
 	"authd/refresher"
@@ -34,15 +35,23 @@ func (d *Daemon) reloadLocked(ctx context.Context) ([]string, error) {
 		err = d.apply(l)
 	}
 	if err != nil {
+		d.broken.Store(&brokenConfig{since: d.now().Wall, err: err})
 		d.log.Error("configuration not reloaded; the old one goes on", "error", err)
 		return nil, err
 	}
+	d.broken.Store(nil)
 	texts := append(fixed(d.units.Load().first, l.conf), l.warnings...)
 	for _, w := range texts {
 		d.log.Warn(w)
 	}
 	d.log.Info("configuration reloaded", "credentials", len(l.conf.Credentials))
 	return texts, nil
+}
+
+// brokenConfig is a configuration on the disk that cannot be used.
+type brokenConfig struct {
+	since time.Time
+	err   error
 }
 
 // fixed tells which changes need a restart: the folders and the socket that

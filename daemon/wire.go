@@ -30,7 +30,7 @@ func wireError(name string, err error) error {
 	case refresher.HoldPerson:
 		return &ipc.Error{Code: ipc.LoginNeeded, Message: message, Hint: "run: authctl login " + name}
 	case refresher.HoldRefused, refresher.HoldConfig:
-		return &ipc.Error{Code: ipc.Misconfig, Message: message, Hint: "put it right in the configuration, or run: authctl login " + name}
+		return &ipc.Error{Code: ipc.Misconfig, Message: message, Hint: putRight + name}
 	}
 	return &ipc.Error{
 		Code: ipc.Unavailable, Message: message, Hint: "authctl explain " + name + " tells what happens next",
@@ -68,17 +68,21 @@ func why(s *refresher.Snapshot, step refresher.Step) string {
 	switch {
 	case s.Running:
 		return "an exchange is under way"
-	case s.State.Hold != refresher.NoHold && s.Failure != nil:
+	case s.Failure != nil && (s.State.Hold != refresher.NoHold || s.State.Static && s.State.Failures > 0):
 		return s.Failure.Message
 	}
-	words, ok := reasons[step.Why]
-	if !ok {
-		return string(step.Why)
+	return reason(step.Why, s)
+}
+
+// reason words why a step is taken.
+func reason(why refresher.Reason, s *refresher.Snapshot) string {
+	if why == refresher.WhyRetry && s.State.Failures > 1 {
+		return fmt.Sprintf("tried again after %d failures", s.State.Failures)
 	}
-	if step.Why == refresher.WhyRetry {
-		return fmt.Sprintf(words, s.State.Failures)
+	if words, ok := reasons[why]; ok {
+		return words
 	}
-	return words
+	return string(why)
 }
 
 var reasons = map[refresher.Reason]string{
@@ -87,7 +91,7 @@ var reasons = map[refresher.Reason]string{
 	refresher.WhyExpired:   "it has expired",
 	refresher.WhyRejected:  "a caller saw it rejected",
 	refresher.WhyAsked:     "a caller asked for a newer one",
-	refresher.WhyRetry:     "tried again after %d failures",
+	refresher.WhyRetry:     "tried again after a failure",
 	refresher.WhyRelogin:   "its renewal was refused: a login follows",
 	refresher.WhyInDoubt:   "an exchange was sent and its answer never came: tried once more",
 	refresher.WhyIdle:      "used once, so that it does not die idle",

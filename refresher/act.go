@@ -59,7 +59,7 @@ func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duratio
 // caller's report that it was rejected. e.mu is held; what is returned is done
 // after it.
 func (e *Engine) restore(en *entry, now credential.Instant) func() {
-	en.last, en.state.Hold = nil, NoHold
+	en.last, en.state.Hold, en.state.Failures = nil, NoHold, 0
 	e.show(en, now, EventIssued)
 	v, r := en.view, en.record()
 	return func() {
@@ -118,7 +118,8 @@ func (e *Engine) Reject(name string, r Rejection) (bool, error) {
 	}
 	now := e.now()
 	if en.state.Static {
-		en.last = &Failure{At: now.Wall, Class: credential.Refused, Message: "a caller saw it rejected; if the key was rotated, put the new one into the configuration"}
+		en.last = &Failure{At: now.Wall, Class: credential.Refused, Message: "a caller saw it rejected"}
+		en.state.Failures = 1 // so that whoever watches sees it; it is served on
 		e.show(en, now, EventRejected)
 		return true, nil
 	}

@@ -73,7 +73,7 @@ func root() *cobra.Command {
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
-			return &exit{exitUnreadable, fmt.Errorf("%w; see authd %s --help", err, c.Name())}
+			return &exit{exitUnreadable, fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 		}
 		return nil
 	}

@@ -1,0 +1,72 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"authd/refresher/credential"
+)
+
+// Trial is what trying a credential came to.
+type Trial struct {
+	Static  bool          // there is nothing to log in to
+	Fetched bool          // false, unless Static: a login would have spent what the daemon needs
+	Life    time.Duration // of what was fetched; credential.Forever where nothing is known
+	Value   bool          // it has a value to hand out
+	Signs   bool          // each request is signed for itself
+	Hosts   []string      // where it may be used
+
+	CacheDir string // where its outputs will be
+	Socket   string // where the daemon will answer
+}
+
+// Try tries one credential of a file that is not part of the configuration
+// yet: whether the two fit together, what its outputs need, and one login,
+// without a daemon and without state. The error is a *ConfigError, or says
+// why the credential could not be had.
+//
+// A credential whose first exchange spends a refresh token is not fetched, as
+// what came back would be lost.
+func Try(ctx context.Context, o Options, dropIn, name string) (*Trial, error) {
+	o.dropIn = dropIn
+	b, err := bench(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	u := b.units.byName[name]
+	if u == nil {
+		return nil, fmt.Errorf("there is no credential %q in %s", name, dropIn)
+	}
+	if err := b.checkFiles(name); err != nil {
+		return nil, &ConfigError{err}
+	}
+	t := &Trial{
+		Static: u.def.Source == nil, Value: u.hasValue, Signs: u.signer.Dynamic(), Hosts: u.hosts,
+		CacheDir: b.conf.Daemon.CacheDir, Socket: b.conf.Daemon.Socket,
+	}
+	if u.def.Source != nil && u.def.Source.Spends(b.attempt()) {
+		return t, nil
+	}
+	cred, err := b.fetch(ctx, u)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", credential.AsError(err).Class, err)
+	}
+	t.Fetched, t.Life = true, cred.Times.Life
+	return t, b.tryOutputs(u, cred)
+}
+
+// tryOutputs makes the files that would be written, and writes none.
+func (b *workbench) tryOutputs(u *unit, cred *credential.Credential) error {
+	view, err := u.present(cred)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, o := range u.conf.Outputs {
+		_, err := u.render(view, o.Format)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
