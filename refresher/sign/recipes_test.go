@@ -82,7 +82,9 @@ func TestKnownAnswers(t *testing.T) {
 			fixture: fixture{
 				params: []pair{{"key_id", "id-l0-s0"}, {"secret", "c2VjcmV0LWtleS1mb3ItdGVzdHM="}},
 				lets: []pair{
-					{"key", "${secret|unbase64}"}, {"stamp", "${now|date:%a, %d %b %Y %H:%M:%S GMT}"}, {"hash", "${request.body|sha256|base64}"},
+					{"key", "${secret|unbase64}"},
+					{"stamp", "${now|date:%a, %d %b %Y %H:%M:%S GMT}"},
+					{"hash", "${request.body|sha256|base64}"},
 					{"string", "${request.method}\n${request.target}\n${stamp};${request.host};${hash}"},
 				},
 				entries: []rule{{headers: []pair{{"x-ms-date", "${stamp}"}, {"x-ms-content-sha256", "${hash}"}, {"Authorization", "HMAC-SHA256 Credential=${key_id}&SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=${string|hmac-sha256:$key|base64}"}}}},
@@ -197,7 +199,8 @@ var (
 	edgegrid = fixture{
 		params: []pair{{"client_token", "akab-client-token-xxx-xxxxxxxxxxxxxxxx"}, {"access_token", "akab-access-token-xxx-xxxxxxxxxxxxxxxx"}, {"client_secret", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx="}},
 		lets: []pair{
-			{"stamp", "${now|date:%Y%m%dT%H:%M:%S+0000}"}, {"key", "${stamp|hmac-sha256:$client_secret|base64}"},
+			{"stamp", "${now|date:%Y%m%dT%H:%M:%S+0000}"},
+			{"key", "${stamp|hmac-sha256:$client_secret|base64}"},
 			{"digest", "${request.body} => ${request.body|sha256|base64} ??  => "},
 			{"hash", "${request.method|find:^POST$} => ${digest} ??  => "},
 			{"auth", "EG1-HMAC-SHA256 client_token=${client_token};access_token=${access_token};timestamp=${stamp};nonce=${nonce};"},
@@ -208,12 +211,19 @@ var (
 	sigv4 = fixture{
 		params: []pair{{"access_key_id", "AKIDEXAMPLE"}, {"secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}, {"region", "us-east-1"}, {"service", "service"}},
 		lets: []pair{
-			{"stamp", "${now|date:%Y%m%dT%H%M%SZ}"}, {"day", "${now|date:%Y%m%d}"}, {"scope", "${day}/${region}/${service}/aws4_request"},
-			{"names", "host;x-amz-date"}, {"headers", "host:${request.host}\nx-amz-date:${stamp}\n"},
+			{"stamp", "${now|date:%Y%m%dT%H%M%SZ}"},
+			{"day", "${now|date:%Y%m%d}"},
+			{"scope", "${day}/${region}/${service}/aws4_request"},
+			{"names", "host;x-amz-date"},
+			{"headers", "host:${request.host}\nx-amz-date:${stamp}\n"},
 			{"canonical", "${request.method}\n${request.path|percent-path}\n${request.query|sort-query}\n${headers}\n${names}\n${request.body|sha256|hex}"},
 			{"string", "AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${canonical|sha256|hex}"},
-			{"k0", "AWS4${secret_access_key}"}, {"k1", "${day|hmac-sha256:$k0}"}, {"k2", "${region|hmac-sha256:$k1}"}, {"k3", "${service|hmac-sha256:$k2}"},
-			{"last", "aws4_request"}, {"k4", "${last|hmac-sha256:$k3}"},
+			{"k0", "AWS4${secret_access_key}"},
+			{"k1", "${day|hmac-sha256:$k0}"},
+			{"k2", "${region|hmac-sha256:$k1}"},
+			{"k3", "${service|hmac-sha256:$k2}"},
+			{"last", "aws4_request"},
+			{"k4", "${last|hmac-sha256:$k3}"},
 		},
 		entries: []rule{{headers: []pair{{"X-Amz-Date", "${stamp}"}, {"Authorization", "AWS4-HMAC-SHA256 Credential=${access_key_id}/${scope}, SignedHeaders=${names}, Signature=${string|hmac-sha256:$k4|hex}"}}}},
 	}

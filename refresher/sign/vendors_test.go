@@ -67,7 +67,8 @@ func TestPublishedExamples(t *testing.T) {
 			fixture: fixture{
 				params: []pair{{"secret", "testsecret"}},
 				lets: []pair{
-					{"key", "${secret}&"}, {"sorted", "${request.query|sort-query}"},
+					{"key", "${secret}&"},
+					{"sorted", "${request.query|sort-query}"},
 					{"string", "${request.method}&%2F&${sorted|percent}"},
 				},
 				entries: []rule{

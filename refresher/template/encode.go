@@ -9,9 +9,9 @@ import (
 // percent-encoded.
 func AppendPercent(dst, in []byte) []byte { return appendEscaped(dst, in, 0, false) }
 
-// AppendForm appends in encoded for application/x-www-form-urlencoded: like
+// appendForm appends in encoded for application/x-www-form-urlencoded: like
 // AppendPercent, with a space as +.
-func AppendForm(dst, in []byte) []byte { return appendEscaped(dst, in, 0, true) }
+func appendForm(dst, in []byte) []byte { return appendEscaped(dst, in, 0, true) }
 
 // appendPath is AppendPercent that keeps slashes.
 func appendPath(dst, in []byte) []byte { return appendEscaped(dst, in, '/', false) }
@@ -111,4 +111,4 @@ func applyUnbase64(dst, in, _ []byte, _ *call) ([]byte, error) {
 
 func applyPercent(dst, in, _ []byte, _ *call) ([]byte, error) { return AppendPercent(dst, in), nil }
 func applyPath(dst, in, _ []byte, _ *call) ([]byte, error)    { return appendPath(dst, in), nil }
-func applyForm(dst, in, _ []byte, _ *call) ([]byte, error)    { return AppendForm(dst, in), nil }
+func applyForm(dst, in, _ []byte, _ *call) ([]byte, error)    { return appendForm(dst, in), nil }

@@ -110,7 +110,9 @@ func (h *hole) append(dst []byte, env Env) ([]byte, error) {
 			dst, err = dst[:start], h.fail(&h.calls[i], err)
 			continue
 		}
-		in = dst[start:]
+		if in = dst[start:]; len(in) > MaxResult {
+			return dst[:base], h.fail(&h.calls[i], errTooLong)
+		}
 	}
 	n := copy(dst[base:cap(dst)], in)
 	return dst[:base+n], nil

@@ -181,9 +181,10 @@ func TestBlanksAndErrors(t *testing.T) {
 
 func TestResultsHaveAnEnd(t *testing.T) {
 	env := vars{"big": strings.Repeat("x", 1<<20)}
-	_, err := evaluate(t, strings.Repeat("${big}", 100), env)
-	if err == nil || !strings.Contains(err.Error(), "64 MiB") {
-		t.Errorf("got %v", err)
+	for _, source := range []string{strings.Repeat("${big}", 100), "${big" + strings.Repeat("|hex", 1000) + "}"} {
+		if _, err := evaluate(t, source, env); err == nil || !strings.HasSuffix(err.Error(), "makes a value of more than 64 MiB") {
+			t.Errorf("got %v", err)
+		}
 	}
 	if _, err := Parse(strings.Repeat("x", MaxSource+1)); err == nil {
 		t.Error("a template longer than it may be was taken")

@@ -58,8 +58,8 @@ func FuzzJSON(f *testing.F) {
 		if !utf8.Valid(doc) || !utf8.ValidString(pointer) {
 			return
 		}
-		got, err := AppendJSON(nil, doc, pointer)
-		if CheckPointer(pointer) != nil {
+		got, err := appendJSON(nil, doc, pointer)
+		if pointerError(pointer) != nil {
 			if err == nil {
 				t.Fatalf("%q is no pointer but was read", pointer)
 			}

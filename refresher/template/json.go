@@ -34,8 +34,8 @@ func AppendJSONString(dst, in []byte) []byte {
 
 var errPointer = errors.New("must be a JSON pointer such as /data/token")
 
-// CheckPointer reports whether s is a JSON pointer (RFC 6901).
-func CheckPointer(s string) error {
+// pointerError says that s is no JSON pointer (RFC 6901).
+func pointerError(s string) error {
 	if s != "" && s[0] != '/' {
 		return errPointer
 	}
@@ -47,13 +47,13 @@ func CheckPointer(s string) error {
 	return nil
 }
 
-// AppendJSON appends what stands at a JSON pointer in doc: the text of a
+// appendJSON appends what stands at a JSON pointer in doc: the text of a
 // string, the digits of a number as sent, true or false, an object or array as
 // compact JSON; nothing for null or where nothing stands. A doc that is not
 // JSON is ErrUnreadable. Of two members of one name the last counts, as it
 // does for encoding/json and for browsers.
-func AppendJSON(dst, doc []byte, pointer string) ([]byte, error) {
-	if err := CheckPointer(pointer); err != nil {
+func appendJSON(dst, doc []byte, pointer string) ([]byte, error) {
+	if err := pointerError(pointer); err != nil {
 		return dst, err
 	}
 	if !json.Valid(doc) {
@@ -311,7 +311,7 @@ func clash(body []byte, at int, members []byte) (err error) {
 
 // applyJSON takes its pointer as argument.
 func applyJSON(dst, in, arg []byte, _ *call) ([]byte, error) {
-	return AppendJSON(dst, in, string(arg))
+	return appendJSON(dst, in, string(arg))
 }
 
 // applyJWT reads a claim of a token in compact form, unverified.
@@ -327,7 +327,7 @@ func applyJWT(dst, in, arg []byte, _ *call) ([]byte, error) {
 	if at := skipSpace(claims, 0); at == len(claims) || claims[at] != '{' {
 		return dst, ErrUnreadable
 	}
-	return AppendJSON(dst, claims, string(arg))
+	return appendJSON(dst, claims, string(arg))
 }
 
-func checkPointer(arg string) (any, error) { return nil, CheckPointer(arg) }
+func checkPointer(arg string) (any, error) { return nil, pointerError(arg) }

@@ -123,8 +123,8 @@ func wordLen(s string) int {
 	return len(s)
 }
 
-// IsName reports whether s is written as the name of a value.
-func IsName(s string) bool {
+// isName reports whether s is written as the name of a value.
+func isName(s string) bool {
 	name, rest := cutName(s)
 	return name != "" && rest == ""
 }
@@ -206,7 +206,7 @@ func readArgument(s string) (argument, error) {
 	if len(s) < 2 || s[0] != '$' || !letter(s[1]) {
 		return argument{given: true, text: s}, nil
 	}
-	if !IsName(s[1:]) {
+	if !isName(s[1:]) {
 		return argument{}, syntax("names are of a-z, 0-9 and _; text goes between ` and `", "%s is not a name", fragment(s))
 	}
 	return argument{given: true, name: s[1:]}, nil
@@ -255,7 +255,7 @@ func (c *call) check() error {
 
 // keyName is what was written for a key, if it could be its name.
 func keyName(written string) string {
-	if IsName(written) {
+	if isName(written) {
 		return written
 	}
 	return "secret"

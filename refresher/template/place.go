@@ -1,7 +1,6 @@
 package template
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -38,7 +37,7 @@ func (p Place) escape(b []byte, start int, source string) ([]byte, error) {
 	case Query:
 		return rewrite(b, start, AppendPercent), nil
 	case Form:
-		return rewrite(b, start, AppendForm), nil
+		return rewrite(b, start, appendForm), nil
 	case JSON:
 		return rewrite(b, start, AppendJSONString), nil
 	}
@@ -146,8 +145,6 @@ var forbidden = [...]string{
 	"Upgrade", "Expect", "Keep-Alive", "Proxy-Connection",
 }
 
-var errDots = errors.New("makes a path segment of . or ..")
-
 // appendURL percent-encodes every hole but one at the very start: that is a
 // parameter of type url, which stays as it is, with one slash where it meets
 // the text that follows.
@@ -176,7 +173,7 @@ func (t *Template) appendURL(dst []byte, env Env) ([]byte, error) {
 		}
 	}
 	if dotSegment(string(out[path:])) {
-		return dst, &PlaceError{t.source, errDots.Error()}
+		return dst, &PlaceError{t.source, "makes a path segment of . or .."}
 	}
 	return out, nil
 }

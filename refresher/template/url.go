@@ -53,6 +53,11 @@ func (a *Address) setHost(authority string) error {
 	if strings.IndexByte(authority, '@') >= 0 || strings.IndexByte(authority, '%') >= 0 {
 		return errors.New("the URL has user info or a % in its host")
 	}
+	for i := range len(authority) {
+		if authority[i] >= 0x80 {
+			return errors.New("the URL's host is not ASCII; write it as xn--…")
+		}
+	}
 	authority = strings.ToLower(authority)
 	name, port := authority, ""
 	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {

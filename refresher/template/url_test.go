@@ -24,7 +24,7 @@ func TestDoubtfulURLsAreRefused(t *testing.T) {
 	for _, url := range []string{
 		"", "/path", "ftp://h/", "https:/h/", "https:///p", "https://:443/", "https://u@h/", "https://u:p@h/", "https://h\\@evil/",
 		"https://h/a b", "https://h/a\tb", "https://h/\r\nX: y", "https://h/\x7f", "https://h%2eevil/", "https://h:99999999/", "https://h:x/",
-		"https://[::1/", "https://::1/", "https://[h]x/", "https://a^b/", " https://h/",
+		"https://[::1/", "https://::1/", "https://[h]x/", "https://a^b/", " https://h/", "https://\u212a.example/",
 	} {
 		if got, err := ParseURL(url); err == nil {
 			t.Errorf("%q was taken: %+v", url, got)

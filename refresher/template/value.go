@@ -43,18 +43,6 @@ func (v *Value) Append(dst []byte, env Env, place Place) ([]byte, error) {
 	return place.escape(dst, start, "")
 }
 
-// Refs lists every use of a name in all alternatives: those that make the
-// value, and those that only decide between alternatives.
-func (v *Value) Refs() (used, asked []Ref) {
-	for _, a := range v.Alts {
-		used = append(used, a.Then.Refs()...)
-		if a.If != nil {
-			asked = append(asked, a.If.Refs()...)
-		}
-	}
-	return used, asked
-}
-
 // Member is one member of a query, form, headers or cookies table.
 type Member struct {
 	Name     *Template
