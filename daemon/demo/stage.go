@@ -74,26 +74,13 @@ func (s *stage) watch(ctx context.Context) {
 			}
 			var status *ipc.Status
 			if e.Event == ipc.EventIssued || e.Event == ipc.EventStatus {
-				status = settled(ctx, asking, e.Name)
+				status, _ = asking.Status(e.Name) // without it, a line says less
 			}
 			s.screen.event(e, status)
 			return true, nil
 		})
 		return true
 	})
-}
-
-// settled is a credential's status once its exchange is over, which is a
-// moment after the event: its files come last. It is nil where that is not
-// to be had; the line then says less.
-func settled(ctx context.Context, daemon *ipc.Client, name string) (status *ipc.Status) {
-	tries := 0
-	every(ctx, 5*time.Millisecond, func() bool {
-		status, _ = daemon.Status(name)
-		tries++
-		return status != nil && status.State == ipc.Renewing && tries < 20
-	})
-	return status
 }
 
 // sum prints the sum of the calls now and then.
