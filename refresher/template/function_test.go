@@ -180,8 +180,8 @@ func TestBlanksAndErrors(t *testing.T) {
 }
 
 func TestResultsHaveAnEnd(t *testing.T) {
-	env := vars{"big": strings.Repeat("x", 1<<20)}
-	for _, source := range []string{strings.Repeat("${big}", 100), "${big" + strings.Repeat("|hex", 1000) + "}"} {
+	env := vars{"big": strings.Repeat("x", MaxResult/2+1)}
+	for _, source := range []string{"${big}${big}", "${big|hex|hex}"} {
 		if _, err := evaluate(t, source, env); err == nil || !strings.HasSuffix(err.Error(), "makes a value of more than 64 MiB") {
 			t.Errorf("got %v", err)
 		}
