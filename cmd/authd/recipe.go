@@ -28,11 +28,11 @@ func recipeCommand() *cobra.Command {
 
 // recipes opens the user's folders, then the built-in ones.
 func (p *place) recipes() (*recipe.Set, error) {
-	dirs, err := config.RecipeDirs(p.file, p.user)
+	outline, err := config.ReadOutline(p.file, p.user)
 	if err != nil {
 		return nil, err
 	}
-	return recipe.Open(dirs)
+	return recipe.Open(outline.RecipeDirs)
 }
 
 func recipeList(p *place) *cobra.Command {
