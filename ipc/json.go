@@ -35,7 +35,7 @@ func appendMembers(dst []byte, r *SignRequest) []byte {
 	if len(r.Headers) > 0 {
 		dst = AppendHeaders(append(dst, `,"headers":`...), r.Headers)
 	}
-	if r.Digests != nil {
+	if len(r.Digests) > 0 {
 		dst = append(dst, `,"digests":`...)
 		mark := byte('{')
 		for _, name := range slices.Sorted(maps.Keys(r.Digests)) {

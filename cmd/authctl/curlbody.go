@@ -102,7 +102,7 @@ func (p part) encoded(in io.Reader) ([]byte, error) {
 		at = strings.IndexByte(p.value, '@')
 	}
 	if at < 0 {
-		return []byte(percent(p.value)), nil
+		return []byte(encode(p.value)), nil
 	}
 	name, rest := p.value[:at], p.value[at+1:]
 	if p.value[at] == '@' {
@@ -115,20 +115,24 @@ func (p part) encoded(in io.Reader) ([]byte, error) {
 	if name != "" {
 		name += "="
 	}
-	return []byte(name + percent(rest)), nil
+	return []byte(name + encode(rest)), nil
 }
 
-// percent encodes as curl does: letters, digits and -._~ stay.
-func percent(s string) string {
+// encode encodes as --data-urlencode does: letters, digits and -._~ stay, a
+// space becomes a plus sign.
+func encode(s string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~", c) >= 0:
 			b.WriteByte(c)
-			continue
+		case c == ' ':
+			b.WriteByte('+')
+		default:
+			b.WriteString("%" + string(digits[c>>4]) + string(digits[c&15]))
 		}
-		b.WriteString("%" + string(digits[c>>4]) + string(digits[c&15]))
 	}
 	return b.String()
 }

@@ -84,15 +84,17 @@ func headerOf(line string) (ipc.Header, error) {
 // giveBody gives the daemon what it needs of a body: its digests, its bytes,
 // or nothing.
 func giveBody(r *ipc.SignRequest, needs []string, body io.Reader) (err error) {
-	if slices.Contains(needs, ipc.NeedsBody) {
+	switch {
+	case len(needs) == 0:
+	case slices.Contains(needs, ipc.NeedsBody):
 		r.Body = body
-		return nil
+	default:
+		r.Digests, err = digest(needs, body)
 	}
-	r.Digests, err = digest(needs, body)
 	return err
 }
 
-// digest works out named digests; nil for an empty body, which counts as none.
+// digest works out named digests; none for an empty body, which counts as none.
 func digest(names []string, body io.Reader) (map[string][]byte, error) {
 	known := map[string]func() hash.Hash{
 		"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
