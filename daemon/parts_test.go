@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha512"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -200,5 +201,25 @@ func TestStampKnowsWhatIsReadAndNotWhatIsWritten(t *testing.T) {
 			t.Errorf("%s changed and was not noticed", name)
 		}
 		before = now
+	}
+}
+
+func TestALongBodyIsSpooledAndLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	body := bytes.Repeat([]byte("0123456789abcdef"), held/8)
+	s, err := newSpool(dir, body[:held], bytes.NewReader(body[held:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.file.Seek(0, 0); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(s.file)
+	if err != nil || !bytes.Equal(got, body) {
+		t.Errorf("%d bytes came back of %d, %v", len(got), len(body), err)
+	}
+	s.remove()
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }

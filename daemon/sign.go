@@ -36,7 +36,9 @@ func (b backend) Sign(ctx context.Context, c *server.Caller, name string, r *ipc
 		return err
 	}
 	request := sign.Request{Method: r.Method, URL: r.URL, Headers: signHeaders(r.Headers), Digests: r.Digests}
-	if err := u.readBody(r, &request); err != nil {
+	spool, err := b.readBody(u, r, &request)
+	defer spool.remove()
+	if err != nil {
 		return err
 	}
 	s, err := b.engine.Get(ctx, name, refresher.Want{MinValid: r.MinValid, Wait: r.Wait})
@@ -81,20 +83,6 @@ func (u *unit) mayGo(c *server.Caller, method string, a *template.Address) error
 		return &ipc.Error{Code: ipc.Forbidden, Message: fmt.Sprintf("no rule of %s allows %s %s%s", u.conf.Name, method, a.Host, a.Path), Hint: "ask for a rule that matches"}
 	}
 	return nil
-}
-
-// readBody takes of the body what the scheme needs: nothing, its digests,
-// worked out as it streams by, or its bytes.
-func (u *unit) readBody(r *ipc.SignRequest, into *sign.Request) (err error) {
-	switch {
-	case r.Body == nil || len(u.needs) == 0:
-		return nil
-	case u.needs[0] == ipc.NeedsBody:
-		into.Body, err = io.ReadAll(r.Body)
-	default:
-		into.Digests, err = digest(r.Body, u.needs)
-	}
-	return err
 }
 
 // hashes are the digests that a status's needs may name.

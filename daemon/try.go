@@ -24,8 +24,8 @@ type Trial struct {
 
 // Try tries one credential of a file that is not part of the configuration
 // yet: whether the two fit together, what its outputs need, and one login,
-// without a daemon and without state. The error is a *ConfigError, or says
-// why the credential could not be had.
+// without a daemon and without state. An error without a Trial is a mistake of
+// the configuration; with one it says why the credential could not be had.
 //
 // A credential whose first exchange spends a refresh token is not fetched, as
 // what came back would be lost.
@@ -51,7 +51,7 @@ func Try(ctx context.Context, o Options, dropIn, name string) (*Trial, error) {
 	}
 	cred, err := b.fetch(ctx, u)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", credential.AsError(err).Class, err)
+		return t, fmt.Errorf("%s: %w", credential.AsError(err).Class, err)
 	}
 	t.Fetched, t.Life = true, cred.Times.Life
 	return t, b.tryOutputs(u, cred)

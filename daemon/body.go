@@ -1,0 +1,68 @@
+package daemon
+
+import (
+	"io"
+	"os"
+
+	"authd/ipc"
+	"authd/refresher/sign"
+)
+
+// held is how much of a body is kept in memory; longer ones go through a file
+// that has no name, so that a few large uploads do not make the daemon large.
+const held = 1 << 20
+
+// readBody takes of the body what the scheme needs: nothing, its digests,
+// worked out as it streams by, or its bytes. The spool is to be removed when
+// the signature is made.
+func (b backend) readBody(u *unit, r *ipc.SignRequest, into *sign.Request) (spool *spool, err error) {
+	switch {
+	case r.Body == nil || len(u.needs) == 0:
+		return nil, nil
+	case u.needs[0] != ipc.NeedsBody:
+		into.Digests, err = digest(r.Body, u.needs)
+		return nil, err
+	}
+	into.Body, err = io.ReadAll(io.LimitReader(r.Body, held))
+	if err != nil || len(into.Body) < held {
+		return nil, err
+	}
+	spool, err = newSpool(b.units.Load().first.Daemon.StateDir, into.Body, r.Body)
+	if err != nil {
+		return nil, err
+	}
+	into.Body, into.Large = nil, spool.file
+	return spool, nil
+}
+
+// spool is a body on the disk.
+type spool struct{ file *os.File }
+
+// newSpool writes a body whose beginning has been read. The file loses its
+// name at once where the system allows that, so that a crash leaves nothing.
+func newSpool(dir string, begin []byte, rest io.Reader) (*spool, error) {
+	file, err := os.CreateTemp(dir, ".body-") // 0600
+	if err != nil {
+		return nil, err
+	}
+	s := &spool{file}
+	_ = os.Remove(file.Name())
+	if _, err := file.Write(begin); err != nil {
+		s.remove()
+		return nil, err
+	}
+	if _, err := io.Copy(file, rest); err != nil {
+		s.remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+// remove is nothing for a nil spool.
+func (s *spool) remove() {
+	if s == nil {
+		return
+	}
+	_ = s.file.Close()
+	_ = os.Remove(s.file.Name()) // Windows keeps the name of an open file
+}
