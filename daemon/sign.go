@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -87,7 +88,7 @@ func (u *unit) mayGo(c *server.Caller, method string, a *template.Address) error
 
 // hashes are the digests that a status's needs may name.
 var hashes = map[string]func() hash.Hash{
-	"sha1": sha1.New, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
+	"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
 }
 
 func digest(body io.Reader, names []string) (map[string][]byte, error) {
