@@ -70,7 +70,7 @@ func (r *run) times(last *turn) credential.Times {
 	sent := r.sent[len(r.sent)-1]
 	b := &bearings{run: r, env: last.env, sent: sent}
 	b.issued = last.answer.now.Add(-r.attempt.Now().Since(sent))
-	t := credential.Times{Requested: sent, Used: sent, Life: b.life(&r.Life, r.TTL)}
+	t := credential.Times{Login: r.kind == inLogin, Requested: sent, Used: sent, Life: b.life(&r.Life, r.TTL)}
 	t.Idle = r.Idle
 	if d, ok := b.duration(r.Life.Idle); ok && (t.Idle == 0 || d < t.Idle) {
 		t.Idle = d

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,6 +23,9 @@ type BindOptions struct {
 	InsecureHTTP bool          // plain http is allowed to any host
 	TTL, Idle    time.Duration // its own, where the recipe has no parameter of that name; 0: none
 	Timeout      time.Duration // of one request; 0: the recipe's
+
+	Lists map[string][]string // the parameters that are lists
+	Home  string              // where programs that are run find their home
 
 	// Pending are parameters whose values are not known yet: they count as
 	// given, and nothing is worked out from them.
@@ -83,18 +87,15 @@ func (b *binding) problem(key, message string) {
 }
 
 func (b *binding) has(name string) bool {
-	return b.given[name] != "" || slices.Contains(b.o.Pending, name)
+	return b.given[name] != "" || len(b.o.Lists[name]) > 0 || slices.Contains(b.o.Pending, name)
 }
 
 // unknown finds parameters that the recipe does not have, or has fixed.
 func (b *binding) unknown() {
-	names := make([]string, 0, len(b.given))
-	for name := range b.given {
-		names = append(names, name)
-	}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(b.given)), maps.Keys(b.o.Lists))
 	slices.Sort(names)
 	f := b.recipe.file
-	for _, name := range names {
+	for _, name := range slices.Compact(names) {
 		switch p := f.param(name); {
 		case p == nil:
 			b.problem(name, "there is no such parameter; "+didYouMean(name, b.recipe.settable(), "there are "))
@@ -178,6 +179,7 @@ func (b *binding) param(i int) {
 		b.params[i].Value = b.recipe.fixed[i]
 	case slices.Contains(b.o.Pending, p.name):
 		b.params[i].Missing = true
+	case len(b.o.Lists[p.name]) > 0 && p.kind == kindList:
 	case v != "":
 		b.params[i].Value = credential.NewSecret(v)
 		b.fits(p, v)
@@ -423,7 +425,7 @@ func isLoopback(host string) bool {
 
 // identity is the recipe's name and a hash over the parameters that make
 // another session: it tells no value.
-func (r *Recipe) identity(params []scope.Param) string {
+func (r *Recipe) identity(params []scope.Param, lists map[string][]string) string {
 	sum := sha256.New()
 	add := func(s string) {
 		_, _ = sum.Write(binary.AppendUvarint(nil, uint64(len(s))))
@@ -433,6 +435,9 @@ func (r *Recipe) identity(params []scope.Param) string {
 		if p.identity {
 			add(p.name)
 			add(params[i].Value.Reveal())
+		}
+		for _, item := range lists[p.name] {
+			add(item)
 		}
 	}
 	return r.name + ":" + hex.EncodeToString(sum.Sum(nil)[:16])

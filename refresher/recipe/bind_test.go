@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"authd/refresher/credential"
 	"authd/refresher/sign"
 )
 
@@ -275,7 +276,7 @@ func TestShowIsARecipe(t *testing.T) {
 	for _, name := range Builtin() {
 		r := builtinRecipe(t, name)
 		shown := r.Show()
-		if _, err := Load(name+".toml", []byte(shown)); err != nil {
+		if _, err := Load(name+".toml", []byte(shown)); err != nil && r.file.native == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 		if !strings.HasPrefix(shown, "# "+name+": "+r.About()) {
@@ -348,5 +349,35 @@ func TestNeedsAndBinds(t *testing.T) {
 		if got := strings.Join(s.Needs(), " "); got != c.needs || s.Binds() != c.binds {
 			t.Errorf("%s: needs %q, binds %b; want %q, %b", c.recipe, got, s.Binds(), c.needs, c.binds)
 		}
+	}
+}
+
+func TestNativeSource(t *testing.T) {
+	r := builtinRecipe(t, "command")
+	_, problems := r.Bind(nil, BindOptions{Hosts: []string{"a.example"}})
+	if len(problems) != 1 || problems[0].Key != "command" {
+		t.Errorf("got %v", problems)
+	}
+	if _, problems = r.Bind(map[string]string{"command": "printf x"}, BindOptions{}); len(problems) == 0 || problems[0].Message != `must be a list such as ["…"]` {
+		t.Errorf("got %v", problems)
+	}
+	b, problems := r.Bind(nil, BindOptions{Hosts: []string{"a.example"}, Lists: map[string][]string{"command": {"printf", `{"value":"T","expires_in":60}`}}})
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	source, err := b.Source(SourceOptions{})
+	if err != nil || b.IsStatic() {
+		t.Fatal(err)
+	}
+	c, err := source.Fetch(t.Context(), credential.Attempt{Now: func() credential.Instant { return credential.Instant{} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := b.Signer().Sign(sign.Context{Cred: c}, &sign.Request{Method: "GET", URL: "https://a.example/"})
+	if err != nil || signed.Headers[0].Value != "Bearer T" || c.Times.Life.Seconds() != 60 {
+		t.Errorf("got %+v, %v", signed, err)
+	}
+	if _, err := Load("x.toml", []byte(string(r.text))); err == nil || !strings.Contains(err.Error(), "native: there is no such key") {
+		t.Errorf("a user's recipe names a native source: %v", err)
 	}
 }

@@ -53,6 +53,9 @@ func (b *Bound) Source(o SourceOptions) (credential.Source, error) {
 	if b.plan.static {
 		return nil, nil
 	}
+	if make := natives[b.recipe.file.native]; make != nil {
+		return make(b), nil
+	}
 	c := login.Config{
 		Vars: b.vars, Transport: o.Transport, Nonce: o.Nonce, Timeout: b.timeout(), TTL: b.options.TTL, Idle: b.options.Idle,
 	}
@@ -109,7 +112,7 @@ func (b *Bound) addHost(host string) {
 
 // Identity is the same as long as a session that is held may be kept: the
 // recipe's name and a hash of the parameters that make another session.
-func (b *Bound) Identity() string { return b.recipe.identity(b.vars.Params) }
+func (b *Bound) Identity() string { return b.recipe.identity(b.vars.Params, b.options.Lists) }
 
 // Rejected are the statuses of an API answer that mean that the credential is
 // dead.

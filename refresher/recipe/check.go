@@ -49,6 +49,9 @@ func (f *file) gotNames() []string {
 	for _, g := range f.seed {
 		names = append(names, g.name)
 	}
+	if f.native != "" {
+		names = append(names, nativeValue)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -480,7 +483,7 @@ func (j *jsonValue) isNumber() bool {
 
 func (c *checker) unused() {
 	for _, p := range c.f.params {
-		if !c.used[p.name] {
+		if !c.used[p.name] && p.kind != kindList {
 			c.fault(p.at, "is used nowhere", "use it or leave it out")
 		}
 	}

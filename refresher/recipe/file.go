@@ -171,6 +171,7 @@ type file struct {
 
 	about, docs string
 	extends     string
+	native      string // the source in Go that stands in place of steps; "": none
 	replaces    bool
 	preset      map[string]*document.Node
 	value       *value

@@ -116,6 +116,9 @@ func (a *analysis) lacking(p *login.Program, entries []sign.Entry) string {
 	for _, g := range p.Seed {
 		got = append(got, g.Name)
 	}
+	if a.f.native != "" {
+		got = append(got, nativeValue)
+	}
 	for i := range p.Login {
 		d.request(&p.Login[i])
 	}

@@ -22,6 +22,8 @@ type param struct {
 	grouped  bool   // stands in one_of
 	identity bool
 	preset   *string // fixed by a recipe that extends
+
+	presetList []string
 }
 
 func (p *param) required() bool { return p.fallback == nil && !p.grouped }
@@ -38,6 +40,7 @@ const (
 	kindName     paramKind = "name"
 	kindPointer  paramKind = "pointer"
 	kindDuration paramKind = "duration"
+	kindList     paramKind = "list" // of texts; only native sources take one
 )
 
 // kinds is what each type demands: whether a text fits, and how to say that it
@@ -54,6 +57,7 @@ var kinds = []struct {
 	{kindName, token.MatchString, "must be an HTTP token: letters, digits, - and _"},
 	{kindPointer, isPointer, "must be a JSON pointer such as /data/token"},
 	{kindDuration, isDuration, `must be a duration such as "24h"`},
+	{kindList, func(string) bool { return false }, `must be a list such as ["…"]`},
 }
 
 // unfit says what is wrong with a value for a parameter, "" for nothing. It
@@ -172,6 +176,9 @@ func (r *reader) paramKind(n *document.Node) paramKind {
 	}
 	var names []string
 	for _, k := range kinds {
+		if k.kind == kindList && r.out.native == "" {
+			continue
+		}
 		if string(k.kind) == s {
 			return k.kind
 		}

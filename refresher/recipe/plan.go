@@ -39,7 +39,7 @@ func (s *settler) plan() *plan {
 	p := &plan{names: names, login: s.program(), hosts: s.values(f.hosts)}
 	entries := s.entries()
 	p.entries, p.sign = entries, sign.NewProgram(names, entries)
-	p.static = len(p.login.Login)+len(p.login.Refresh) == 0
+	p.static = len(p.login.Login)+len(p.login.Refresh) == 0 && f.native == ""
 	for _, list := range [][]*step{f.login, f.refresh, f.logout, {f.probe}} {
 		for _, one := range list {
 			if one != nil && s.applies(one.when) {

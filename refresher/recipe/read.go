@@ -32,8 +32,8 @@ var extendingKeys = []string{"language", "about", "docs", "extends", "preset", "
 
 // read takes a parsed file apart. The file it returns is whole but for what
 // errs names.
-func read(name string, root *document.Node) (*file, document.Errors) {
-	r := &reader{file: name, out: &file{name: name, root: root}}
+func read(name string, root *document.Node, builtin bool) (*file, document.Errors) {
+	r := &reader{file: name, out: &file{name: name, root: root}, builtin: builtin}
 	if !r.language(root) {
 		return r.out, r.errs
 	}
@@ -66,9 +66,13 @@ func (r *reader) language(root *document.Node) bool {
 
 func (r *reader) head(root *document.Node) {
 	f := r.out
-	if root.Get("extends") != nil {
+	switch {
+	case root.Get("extends") != nil:
 		r.extending(root)
-	} else {
+	case r.builtin:
+		r.keys(root, append(slices.Clone(topKeys), "native")...)
+		f.native = r.str(root.Get("native"))
+	default:
 		r.keys(root, topKeys...)
 	}
 	f.about = r.required(root, "about", `"what it is for, in one line"`)
@@ -117,7 +121,7 @@ func (r *reader) extending(root *document.Node) {
 	if n := root.Get("preset"); r.table(n) {
 		r.out.preset = map[string]*document.Node{}
 		for _, m := range n.Nodes {
-			r.str(m)
+			r.oneOrMore(m)
 			r.out.preset[m.Key] = m
 		}
 	}

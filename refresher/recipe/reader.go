@@ -17,6 +17,8 @@ type reader struct {
 	file string
 	errs document.Errors
 	out  *file
+
+	builtin bool // a built-in recipe may name a native source
 }
 
 func (r *reader) fault(n *document.Node, problem, remedy string) {

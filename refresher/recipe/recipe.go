@@ -90,7 +90,7 @@ func load(path string, data []byte, source Source, base func(string) (*Recipe, e
 	if err != nil {
 		return nil, asErrors(err)
 	}
-	f, shapes := read(path, root)
+	f, shapes := read(path, root, source.Builtin)
 	if f.extends != "" && len(shapes) == 0 {
 		f, shapes = extend(f, base)
 	}
@@ -181,8 +181,9 @@ func presets(f *file, params []*param, errs *document.Errors) []*param {
 			errs.Add(f.name, m, "there is no such parameter", didYouMean(m.Key, f.paramNames(), "there are "))
 			continue
 		}
-		v, _ := m.Str()
-		if wrong := p.unfit(v); wrong != "" {
+		if v, isText := m.Str(); isText == (p.kind == kindList) {
+			errs.Add(f.name, m, "must be "+map[bool]string{true: "a list", false: "a text"}[isText], "")
+		} else if wrong := p.unfit(v); isText && wrong != "" {
 			errs.Add(f.name, m, wrong, "")
 		}
 	}
@@ -193,6 +194,10 @@ func presets(f *file, params []*param, errs *document.Errors) []*param {
 			fixed := *p
 			v, _ := m.Str()
 			fixed.preset = &v
+			for _, item := range m.Nodes {
+				s, _ := item.Str()
+				fixed.presetList = append(fixed.presetList, s)
+			}
 			out[i] = &fixed
 		}
 	}
@@ -236,12 +241,15 @@ func (r *Recipe) plan(holds []bool) *plan {
 type Param struct {
 	Name     string
 	Help     string
-	Type     string // string, secret, url, host, name, pointer or duration
+	Type     string // string, secret, url, host, name, pointer, duration or list
 	Choices  []string
 	Default  string // as the recipe writes it; "" where there is none
 	Required bool
 	Group    bool // one of the recipe's groups of parameters must be given
 }
+
+// List reports whether the value is a list of texts.
+func (p Param) List() bool { return p.Type == string(kindList) }
 
 // Secret reports whether the value is never shown.
 func (p Param) Secret() bool { return p.Type == string(kindSecret) }

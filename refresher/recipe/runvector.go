@@ -50,7 +50,7 @@ func unequal(got, want string) string {
 }
 
 func (v *vector) run(r *Recipe, fail fault) {
-	bound, problems := r.Bind(v.params, BindOptions{Hosts: []string{}, InsecureHTTP: true})
+	bound, problems := r.Bind(v.params, BindOptions{Hosts: []string{}, InsecureHTTP: true, Pending: r.listParams()})
 	for _, p := range problems {
 		fail("params", "params.%s: %s", p.Key, p.Message)
 	}

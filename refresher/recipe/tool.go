@@ -37,7 +37,8 @@ func (r *Recipe) Vectors() int { return len(r.file.vectors) }
 
 // Show is the recipe's file, headed by comments that say what it needs, where
 // it sends secrets, what its signature binds and where it came from. It is
-// itself a recipe, to start a new one from.
+// itself a recipe, to start a new one from; of one written in Go only the
+// comments.
 func (r *Recipe) Show() string {
 	var b strings.Builder
 	comment := func(format string, args ...any) {
@@ -65,6 +66,10 @@ func (r *Recipe) Show() string {
 	comment("May be used for:  %s", orNone(r.Hosts(), `hosts must be given: hosts = ["…"]`))
 	comment("Each request:     %s", r.binds())
 	b.WriteString("\n")
+	if r.file.native != "" {
+		comment("It is written in Go. A recipe of your own can say extends = %q, with a preset.", r.name)
+		return b.String()
+	}
 	b.Write(r.text)
 	return b.String()
 }

@@ -113,7 +113,7 @@ func (s *Set) testVector(v *fileVector) Result {
 		r.Details = strings.Split(err.Error(), "\n")
 		return r
 	}
-	bound, problems := recipe.Bind(v.Params, BindOptions{Hosts: []string{}, InsecureHTTP: true})
+	bound, problems := recipe.Bind(v.Params, BindOptions{Hosts: []string{}, InsecureHTTP: true, Pending: recipe.listParams()})
 	for _, p := range problems {
 		r.Details = append(r.Details, strings.TrimPrefix(p.Key+": "+p.Message, ": "))
 	}
