@@ -84,7 +84,7 @@ func (r recipes) Params(name string) ([]config.ParamSpec, error) {
 	}
 	var list []config.ParamSpec
 	for _, p := range rc.Params() {
-		list = append(list, config.ParamSpec{Name: p.Name, Secret: p.Secret()})
+		list = append(list, config.ParamSpec{Name: p.Name, Secret: p.Secret(), List: p.List()})
 	}
 	return list, nil
 }
@@ -159,6 +159,11 @@ func bind(set *recipe.Set, c *config.Credential, linked map[string]credential.Se
 	values := map[string]string{}
 	for _, p := range c.Params {
 		switch v, ok := linked[p.From]; {
+		case p.List != nil:
+			if o.Lists == nil {
+				o.Lists = map[string][]string{}
+			}
+			o.Lists[p.Name] = p.List
 		case p.From == "":
 			values[p.Name] = p.Value.Reveal()
 		case ok:
