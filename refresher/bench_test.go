@@ -52,6 +52,27 @@ func TestTenThousandCredentialsWakeSeldom(t *testing.T) {
 	})
 }
 
+// TestTenThousandOfOneIssuerComeInAtItsLimit holds the limiter to its rate:
+// not faster, and not as slow as a scheduler that was not woken.
+func TestTenThousandOfOneIssuerComeInAtItsLimit(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", takes: 5 * time.Millisecond, answer: lives(24 * time.Hour)}
+		var defs []*Definition
+		for i := range 10000 {
+			defs = append(defs, define(fmt.Sprint("c", i), src, usual))
+		}
+		w.Set(defs)
+		w.pass(100 * time.Second)
+		if n := src.count(); n < 95*perSecond || n > burst+100*perSecond+1 {
+			t.Errorf("%d exchanges in 100 s, the limit is %d a second", n, perSecond)
+		}
+		w.pass(101 * time.Second)
+		if n := src.count(); n != 10000 {
+			t.Errorf("%d exchanges for 10000 credentials", n)
+		}
+	})
+}
+
 func heapInUse() uint64 {
 	runtime.GC()
 	runtime.GC()

@@ -140,6 +140,10 @@ func (e *Engine) beat() time.Duration {
 	now := e.now()
 	e.noticeStep(now)
 	for en := e.timeline.due(now.Boot); en != nil; en = e.timeline.due(now.Boot) {
+		if en.gate != nil {
+			e.admitWaiting(en.gate, now)
+			continue
+		}
 		e.step(en, now)
 	}
 	next := e.timeline.next()
@@ -214,16 +218,14 @@ func (e *Engine) step(en *entry, now credential.Instant) {
 func (e *Engine) start(en *entry, s Step, now credential.Instant) {
 	iss := e.issuers.get(en.def.Source.Issuer())
 	if e.running >= maxWorkers {
-		e.waiting = append(e.waiting, en)
+		en.queue(&e.waiting)
 		return
 	}
-	switch wait, ok := iss.admit(now); {
-	case ok:
-	case wait > 0:
-		e.timeline.place(en, now.Boot+wait)
-		return
-	default:
-		iss.waiting = append(iss.waiting, en)
+	if wait, ok := iss.admit(now); !ok {
+		en.queue(&iss.waiting)
+		if wait > 0 {
+			e.openLater(iss, now.Boot+wait)
+		}
 		return
 	}
 	e.running++
@@ -233,17 +235,28 @@ func (e *Engine) start(en *entry, s Step, now credential.Instant) {
 	e.work.Go(func() { e.run(j, iss) })
 }
 
+// openLater has an issuer's queue looked at when its limit or its breaker lets
+// the next one through. The queue waits as one: ten thousand entries that were
+// each looked at every time would cost more than their exchanges. e.mu is held.
+func (e *Engine) openLater(iss *issuer, at time.Duration) {
+	e.timeline.place(&iss.gate, at)
+	if iss.gate.index == 0 {
+		e.rouse()
+	}
+}
+
 func (e *Engine) attempt(en *entry) credential.Attempt {
 	return credential.Attempt{Prev: en.cred, Login: en.state.Relogin, Now: e.now, Clock: e.issuers.clock}
 }
 
-// admitWaiting lets those in that waited for a worker that has become free,
+// admitWaiting lets those in that waited for a worker or for their issuer,
 // until one has to wait on. e.mu is held.
 func (e *Engine) admitWaiting(iss *issuer, now credential.Instant) {
 	for _, queue := range []*[]*entry{&iss.waiting, &e.waiting} {
 		for n := len(*queue); n > 0; n-- {
 			en := (*queue)[0]
 			*queue = (*queue)[1:]
+			en.queued = false
 			e.step(en, now)
 			if last := len(*queue) - 1; last >= 0 && (*queue)[last] == en {
 				break

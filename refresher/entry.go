@@ -32,8 +32,19 @@ type entry struct {
 	failed  uint64
 	last    *Failure
 
+	queued bool    // it waits for a worker or for its issuer
+	gate   *issuer // this is no credential, but the opening of an issuer's queue
+
 	index int // in the timeline; -1: not in it
 	at    time.Duration
+}
+
+// queue puts an entry at the end of those that wait, once.
+func (en *entry) queue(list *[]*entry) {
+	if !en.queued {
+		en.queued = true
+		*list = append(*list, en)
+	}
 }
 
 // Failure is the last thing that went wrong.

@@ -30,6 +30,7 @@ type issuer struct {
 	failures int           // of the issuer itself, in a row
 	openTill time.Duration // boot clock; 0: closed
 	waiting  []*entry      // due, but the issuer is at its limit
+	gate     entry         // stands in the timeline for when the limit lets one in again
 	clock    clock
 }
 
@@ -154,6 +155,7 @@ func (t *issuers) get(origin string) *issuer {
 	i := t.all[origin]
 	if i == nil {
 		i = &issuer{limit: rate.NewLimiter(perSecond, burst), clock: clock{now: t.now, log: t.log, origin: origin}}
+		i.gate.index, i.gate.gate = -1, i
 		t.all[origin] = i
 	}
 	return i
