@@ -24,7 +24,7 @@ var layers = [][]string{
 	2: {"refresher"},
 	3: {"refresher/login", "refresher/sign", "refresher/command"},
 	4: {"refresher/recipe", "daemon/config"},
-	5: {"daemon", "daemon/demo"},
+	5: {"daemon", "daemon/add", "daemon/demo"},
 	6: {"cmd/authd", "cmd/authctl", "bench"},
 }
 
@@ -33,7 +33,7 @@ var neighbours = map[[2]string]string{}
 
 // thirdParty says which modules from elsewhere a package may import.
 var thirdParty = map[string][]string{
-	"cmd/authd":            {"github.com/spf13/cobra"},
+	"cmd/authd":            {"github.com/spf13/cobra", "golang.org/x/term"},
 	"daemon":               {"github.com/fsnotify/fsnotify", "golang.org/x/sys"},
 	"daemon/config":        {"github.com/zalando/go-keyring", "golang.org/x/sync"},
 	"daemon/demo":          {"golang.org/x/term"},

@@ -90,6 +90,7 @@ func commands() []command {
 				{"url", "URL", "a signed request to this URL was refused"},
 			},
 		},
+		{name: "add", args: "RECIPE [OPTION]…", about: "ask for a credential's parameters, try it, write it", min: 1, rest: true, run: add, text: "Options stand behind RECIPE: --name NAME, --user, -c FILE, --set KEY=VALUE; authd add --help tells them."},
 		{name: "login", args: "NAME", about: "log in, where a person has to help", min: 1, max: 1, names: true, run: login},
 		{name: "revoke", args: "NAME", about: "end a credential, at its issuer too if that can be done", min: 1, max: 1, names: true, run: revoke},
 		{name: "reload", about: "have the configuration read again", run: reload},

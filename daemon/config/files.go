@@ -35,6 +35,9 @@ func (l *loader) readFiles() {
 			l.readOne(filepath.Join(dropins, e.Name()))
 		}
 	}
+	if l.options.DropIn != "" {
+		l.readOne(l.options.DropIn)
+	}
 }
 
 func (l *loader) readOne(path string) {

@@ -18,6 +18,10 @@ type Options struct {
 	File string // authd.toml; "": the default
 	User bool   // of a person, not of the system
 
+	// DropIn is one more file, read after those of conf.d wherever it lies: to
+	// try what may come to stand there. "": none.
+	DropIn string
+
 	// OpenRecipes gives the recipes, those of these folders before the
 	// built-in ones. It is called once, as soon as [daemon] is read. With an
 	// error nothing below [credential] is read.
