@@ -14,8 +14,6 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
-
-	"authd/refresher/credential"
 )
 
 // The caps on an answer.
@@ -30,7 +28,6 @@ type answer struct {
 	header  http.Header
 	cookies []cookie
 	body    []byte
-	sent    credential.Instant
 	now     time.Time // the issuer's, when it had arrived
 	clock   bool      // its Date told something new of the issuer's clock
 }

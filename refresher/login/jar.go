@@ -158,7 +158,7 @@ func parseMaxAge(s string) (time.Duration, bool) {
 // parseCookieDate is the lenient reading of RFC 6265, 5.1.1: the parts are
 // recognised by their looks, in any order, between delimiters.
 func parseCookieDate(s string) (time.Time, bool) {
-	var clock, day, month, year = [3]int{-1}, -1, -1, -1
+	clock, day, month, year := [3]int{-1}, -1, -1, -1
 	for _, token := range strings.FieldsFunc(s, isDateDelimiter) {
 		if h, ok := parseClock(token); ok && clock[0] < 0 {
 			clock = h

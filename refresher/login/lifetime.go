@@ -1,13 +1,14 @@
 package login
 
 import (
-	"authd/refresher/document"
-	"authd/refresher/template"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"authd/refresher/document"
+	"authd/refresher/template"
 
 	"authd/refresher/credential"
 )
@@ -49,9 +50,6 @@ func unixInstant(f float64) (time.Time, bool) {
 	whole := int64(f)
 	return time.Unix(whole, int64((f-float64(whole))*1e9)), true
 }
-
-// units are what `unit` may say; the default is the first.
-var units = map[string]time.Duration{"": time.Second, "s": time.Second, "ms": time.Millisecond, "m": time.Minute}
 
 // known is the smallest of the lives found so far.
 type known struct{ life time.Duration }

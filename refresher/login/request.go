@@ -131,10 +131,14 @@ func (r *Request) member(m *template.Member, env template.Env) error {
 		return err
 	}
 	name, err := m.AppendName(nil, env, template.Header)
-	if err == nil {
-		r.Set(string(name), string(value))
+	if err != nil {
+		return err
 	}
-	return err
+	if template.ForbiddenHeader(string(name)) {
+		return fmt.Errorf("%s belongs to the client and cannot be set", name)
+	}
+	r.Set(string(name), string(value))
+	return nil
 }
 
 // cookies are those of the jar, with the step's own over them.

@@ -2,6 +2,8 @@ package recipe
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -379,5 +381,54 @@ func TestNativeSource(t *testing.T) {
 	}
 	if _, err := Load("x.toml", []byte(string(r.text))); err == nil || !strings.Contains(err.Error(), "native: there is no such key") {
 		t.Errorf("a user's recipe names a native source: %v", err)
+	}
+}
+
+// TestIssuersMembers holds what of an answer may be published: what is read
+// into a private name is cut out, wherever the recipe or the user says it
+// stands.
+func TestIssuersMembers(t *testing.T) {
+	for _, c := range []struct {
+		name, get, answer, want string
+	}{
+		{"a pointer", `renewal = "${answer.body|json:/renew}"`, `{"token":"T","renew":"R"}`, `{"token":"T"}`},
+		{"a pointer in a parameter", `renewal = "${answer.body|json:$where}"`, `{"token":"T","deep":{"renew":"R","n":1}}`, `{"token":"T","deep":{"n":1}}`},
+		{"one of two", `renewal = ["${answer.body|json:/r1}", "${answer.body|json:/r2}"]`, `{"token":"T","r2":"R"}`, `{"token":"T"}`},
+		{"by a pattern: nothing is published", `renewal = "${answer.body|find:R+}"`, `{"token":"T","renew":"R"}`, ``},
+		{"read from what is public", `renewal = "${answer.body|json:/token}"`, `{"token":"T"}`, `{"token":"T"}`},
+		{"never these", `renewal = "${answer.status}"`, `{"token":"T","refresh_token":"R","id_token":"I"}`, `{"token":"T"}`},
+		{"a secret that stands elsewhere too", `renewal = "${answer.body|json:/a}"`, `{"token":"T","a":"RRRRRRRR","b":"x RRRRRRRR"}`, ``},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, `value = "${cred.token}"
+[param.where]
+help = "where"
+type = "pointer"
+default = "/deep/renew"
+[[login]]
+url = "${url}/x"
+headers = { X = "${where}" }
+get = { token = "${answer.body|json:/token}", `+c.get+` }
+`, nil, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, c.answer) })
+			if got := string(b.mustFetch(nil).Answer); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestIssuersMembersThroughALet(t *testing.T) {
+	b := newBench(t, simple, nil, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"access_token":"T","r":"R","more":1}`)
+	})
+	bound, problems := builtinRecipe(t, "password-jwt").Bind(map[string]string{
+		"url": b.server.URL, "username": "u", "password": "invented", "refresh_token": "/r",
+	}, BindOptions{})
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	b.source, _ = bound.Source(SourceOptions{Transport: b.server.Client().Transport})
+	if got, want := string(b.mustFetch(nil).Answer), `{"access_token":"T","more":1}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

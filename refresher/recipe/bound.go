@@ -22,9 +22,6 @@ type Bound struct {
 	hosts   []string
 }
 
-// Recipe is what it is bound to.
-func (b *Bound) Recipe() *Recipe { return b.recipe }
-
 // IsStatic reports whether there is nothing to obtain or renew: Static has the
 // credential, and there is no Source.
 func (b *Bound) IsStatic() bool { return b.plan.static }

@@ -20,11 +20,13 @@ type demand struct {
 func (a *analysis) demand() *demand { return &demand{analysis: a, seen: uses{}} }
 
 func (d *demand) template(t *template.Template) {
-	if t == nil || strings.Contains(t.String(), "|or:") {
+	if t == nil {
 		return
 	}
 	for _, ref := range t.Refs() {
-		d.name(ref.Name)
+		if !ref.Or {
+			d.name(ref.Name)
+		}
 	}
 }
 
@@ -167,13 +169,9 @@ func (p *pointers) value(a *analysis, v *template.Value) {
 }
 
 func (p *pointers) template(a *analysis, t *template.Template) {
-	const hole = "${answer.body"
-	for _, after := range strings.Split(t.String(), hole)[1:] {
-		p.list = append(p.list, pointer(after))
-	}
 	for _, ref := range t.Refs() {
-		if ref.Name == "answer.body" && ref.Of != "" {
-			p.list = append(p.list, whole)
+		if ref.Name == "answer.body" {
+			p.list = append(p.list, pointer(ref))
 		}
 		if let := a.names.Let(ref.Name); let != nil && !p.seen[ref.Name] {
 			p.seen[ref.Name] = true
@@ -182,27 +180,15 @@ func (p *pointers) template(a *analysis, t *template.Template) {
 	}
 }
 
-// whole is the pointer to all of the answer.
-var whole, _ = template.Parse("")
-
-// pointer reads what follows ${answer.body: a JSON pointer, written out or
-// named, or anything else, which may read everything.
-func pointer(after string) *template.Template {
-	arg, ok := strings.CutPrefix(after, "|json:")
-	if !ok {
-		return whole
+// pointer is where in the answer a template reads: at the pointer that json is
+// given, else, as far as one can know, everywhere.
+func pointer(ref template.Ref) *template.Template {
+	text := strings.ReplaceAll(ref.Arg, "${", "$${")
+	if ref.First != "json" {
+		text = ""
+	} else if name, ok := strings.CutPrefix(ref.Arg, "$"); ok {
+		text = "${" + name + "}"
 	}
-	if quoted, ok := strings.CutPrefix(arg, "`"); ok {
-		arg, _, _ = strings.Cut(quoted, "`")
-	} else {
-		arg = arg[:strings.IndexAny(arg+"}", "|}")]
-		if name, ok := strings.CutPrefix(arg, "$"); ok {
-			arg = "${" + name + "}"
-		}
-	}
-	t, err := template.Parse(arg)
-	if err != nil {
-		return whole
-	}
+	t, _ := template.Parse(text) // a pointer or a name in braces: both can be read
 	return t
 }

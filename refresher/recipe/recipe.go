@@ -16,7 +16,7 @@ import (
 type Recipe struct {
 	name   string
 	file   *file
-	source Source
+	origin origin
 	text   []byte
 
 	fixed []credential.Secret // literal defaults and presets, by parameter; shared by all bindings
@@ -25,10 +25,10 @@ type Recipe struct {
 	plans map[string]*plan // by which of the file's `when` hold
 }
 
-// Source is where a recipe comes from.
-type Source struct {
-	File    string // its path; for a built-in one, its name
-	Builtin bool
+// origin is where a recipe comes from.
+type origin struct {
+	file    string // its path; for a built-in one, its name
+	builtin bool
 }
 
 // Name is what the configuration calls the recipe.
@@ -36,12 +36,6 @@ func (r *Recipe) Name() string { return r.name }
 
 // About says what the recipe is for, in one line.
 func (r *Recipe) About() string { return r.file.about }
-
-// Docs is the address of the vendor's document; "" where there is none.
-func (r *Recipe) Docs() string { return r.file.docs }
-
-// Source is where the recipe comes from.
-func (r *Recipe) Source() Source { return r.source }
 
 // Limits are what the issuer's accounts bear.
 func (r *Recipe) Limits() Limits { return r.file.limits }
@@ -55,12 +49,12 @@ func (r *Recipe) Hosts() (list []string) {
 	if r.file.hostsGiven {
 		return list
 	}
-	return r.Sends()
+	return r.sends()
 }
 
-// Sends are the addresses that a login, a renewal, a probe or a logout sends
+// sends are the addresses that a login, a renewal, a probe or a logout sends
 // to, as the recipe writes them.
-func (r *Recipe) Sends() (list []string) {
+func (r *Recipe) sends() (list []string) {
 	for _, s := range r.file.allSteps() {
 		if url := s.url.t.String(); !slices.Contains(list, url) {
 			list = append(list, url)
@@ -73,12 +67,12 @@ func (r *Recipe) Sends() (list []string) {
 // folder and ".toml" the recipe's own. What it extends must be built in. The
 // error is a document.Errors with everything that is wrong.
 func Load(file string, data []byte) (*Recipe, error) {
-	return load(file, data, Source{File: file}, builtinBase)
+	return load(file, data, origin{file: file}, builtinBase)
 }
 
 // load reads a recipe; base finds the one that it extends, nil: it must extend
 // none.
-func load(path string, data []byte, source Source, base func(string) (*Recipe, error)) (*Recipe, error) {
+func load(path string, data []byte, from origin, base func(string) (*Recipe, error)) (*Recipe, error) {
 	name, err := nameOf(path)
 	if err != nil {
 		return nil, err
@@ -90,7 +84,7 @@ func load(path string, data []byte, source Source, base func(string) (*Recipe, e
 	if err != nil {
 		return nil, asErrors(err)
 	}
-	f, shapes := read(path, root, source.Builtin)
+	f, shapes := read(path, root, from.builtin)
 	if f.extends != "" && len(shapes) == 0 {
 		f, shapes = extend(f, base)
 	}
@@ -101,7 +95,7 @@ func load(path string, data []byte, source Source, base func(string) (*Recipe, e
 	if err := together(shapes, names); err != nil {
 		return nil, err
 	}
-	r := &Recipe{name: name, file: f, source: source, text: data, plans: map[string]*plan{}}
+	r := &Recipe{name: name, file: f, origin: from, text: data, plans: map[string]*plan{}}
 	r.fix()
 	return r, r.runVectors().Err()
 }

@@ -107,7 +107,7 @@ func (s *Set) read(name string) (*Recipe, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no recipe %q; %s", name, didYouMean(name, s.Names(), "there are "))
 	}
-	return load(path, data, Source{File: path, Builtin: true}, builtinBase)
+	return load(path, data, origin{file: path, builtin: true}, builtinBase)
 }
 
 // builtinBase finds what a recipe extends among the built-in ones. Extending
@@ -117,7 +117,7 @@ func builtinBase(name string) (*Recipe, error) {
 	if !ok {
 		return nil, errors.New(didYouMean(name, Builtin(), "there are "))
 	}
-	return load(path, data, Source{File: path, Builtin: true}, nil)
+	return load(path, data, origin{file: path, builtin: true}, nil)
 }
 
 // base finds what the recipe in the file own extends: a user's recipe, but not
@@ -132,7 +132,7 @@ func (s *Set) base(own string) func(string) (*Recipe, error) {
 		if err != nil {
 			return nil, err
 		}
-		return load(path, data, Source{File: path}, nil)
+		return load(path, data, origin{file: path}, nil)
 	}
 }
 
@@ -143,7 +143,7 @@ func (s *Set) LoadFile(path string) (*Recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := load(path, data, Source{File: path}, s.base(path))
+	r, err := load(path, data, origin{file: path}, s.base(path))
 	if err != nil {
 		return nil, err
 	}

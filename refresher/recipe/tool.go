@@ -46,10 +46,10 @@ func (r *Recipe) Show() string {
 		b.WriteString(strings.TrimRight("# "+strings.ReplaceAll(line, "\n", " "), " ") + "\n")
 	}
 	comment("%s: %s", r.name, r.file.about)
-	if r.source.Builtin {
+	if r.origin.builtin {
 		comment("built in")
 	} else {
-		comment("from %s", r.source.File)
+		comment("from %s", r.origin.file)
 	}
 	if r.file.docs != "" {
 		comment("see %s", r.file.docs)
@@ -62,7 +62,7 @@ func (r *Recipe) Show() string {
 	for _, group := range r.file.oneOf {
 		comment("  one of: %s", strings.Join(group, " and "))
 	}
-	comment("Sends secrets to: %s", orNone(r.Sends(), "nobody; it only goes into your requests"))
+	comment("Sends secrets to: %s", orNone(r.sends(), "nobody; it only goes into your requests"))
 	comment("May be used for:  %s", orNone(r.Hosts(), `hosts must be given: hosts = ["…"]`))
 	comment("Each request:     %s", r.binds())
 	b.WriteString("\n")

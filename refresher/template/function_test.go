@@ -193,7 +193,13 @@ func TestResultsHaveAnEnd(t *testing.T) {
 
 func TestReflection(t *testing.T) {
 	tmpl := mustParse(t, "a${now|date:%Y}${x|sha256|hmac-sha1:$key|hex}$${${y|or:$z}")
-	want := []Ref{{Name: "now_ms", First: "date"}, {Name: "x", First: "sha256"}, {Name: "key", Of: "hmac-sha1"}, {Name: "y", First: "or"}, {Name: "z", Of: "or"}}
+	want := []Ref{
+		{Name: "now_ms", First: "date", Arg: "%Y"},
+		{Name: "x", First: "sha256"},
+		{Name: "key", Of: "hmac-sha1"},
+		{Name: "y", First: "or", Arg: "$z", Or: true},
+		{Name: "z", Of: "or"},
+	}
 	if got := tmpl.Refs(); !slices.Equal(got, want) {
 		t.Errorf("refs: got %+v", got)
 	}

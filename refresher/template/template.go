@@ -3,6 +3,7 @@ package template
 import (
 	"errors"
 	"io"
+	"slices"
 )
 
 // MaxSource is the longest template, in bytes.
@@ -87,9 +88,13 @@ type Ref struct {
 	Name string
 	// First is the function applied directly to the name, "" for none.
 	First string
+	// Arg is the argument of First, a name with its dollar.
+	Arg string
 	// Of is the function whose argument the name is, "" where the name is what
 	// a hole begins with.
 	Of string
+	// Or: a missing value is no error, a later `or` replaces it.
+	Or bool
 }
 
 // String is the template as it was written.
@@ -108,17 +113,26 @@ func (t *Template) Refs() []Ref {
 }
 
 func (h *hole) refs(refs []Ref) []Ref {
-	first := ""
+	ref := Ref{Name: h.name, Or: h.or(0)}
 	if len(h.calls) > 0 {
-		first = h.calls[0].fn.name
-	}
-	refs = append(refs, Ref{Name: h.name, First: first})
-	for _, c := range h.calls {
+		c := &h.calls[0]
+		ref.First, ref.Arg = c.fn.name, string(c.arg)
 		if c.ref != "" {
-			refs = append(refs, Ref{Name: c.ref, Of: c.fn.name})
+			ref.Arg = "$" + c.ref
+		}
+	}
+	refs = append(refs, ref)
+	for i, c := range h.calls {
+		if c.ref != "" {
+			refs = append(refs, Ref{Name: c.ref, Of: c.fn.name, Or: h.or(i + 1)})
 		}
 	}
 	return refs
+}
+
+// or reports whether an `or` stands at call i or after it.
+func (h *hole) or(i int) bool {
+	return slices.ContainsFunc(h.calls[i:], func(c call) bool { return c.fn.name == "or" })
 }
 
 // Literal is the text of a template without holes.
