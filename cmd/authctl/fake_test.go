@@ -28,7 +28,6 @@ import (
 type fake struct {
 	mu         sync.Mutex
 	generation uint64
-	refuses    bool // refresh and reject change nothing
 	heard      []string
 }
 

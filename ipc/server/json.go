@@ -13,10 +13,9 @@ import (
 const maxKept = 128 << 10
 
 var (
-	errJSON     = badRequest("the request's body is not the JSON object it should be", "send one object, in UTF-8")
-	errKept     = &ipc.Error{Code: ipc.TooLarge, Message: "the request's members are too long", Hint: "only body may be longer than 128 KiB"}
-	errTwice    = badRequest("a member of the request stands there twice", "send it once")
-	errNoObject = badRequest("the request has no body", "send a JSON object")
+	errJSON  = badRequest("the request's body is not the JSON object it should be", "send one object, in UTF-8")
+	errKept  = &ipc.Error{Code: ipc.TooLarge, Message: "the request's members are too long", Hint: "only body may be longer than 128 KiB"}
+	errTwice = badRequest("a member of the request stands there twice", "send it once")
 )
 
 // scanner reads JSON from windows of text, so that a long text need never be
