@@ -118,7 +118,7 @@ func (r *run) exchange(ctx context.Context, s *Step) (*turn, error) {
 	t := r.begin(origin)
 	q, err := s.build(t)
 	if err != nil {
-		return nil, credential.Errorf(credential.Misconfigured, "the request cannot be made: %w", err)
+		return nil, r.unmade(err)
 	}
 	if t.address.Origin() != origin {
 		return nil, credential.Errorf(credential.Misconfigured, "the address leads to another host than the recipe's")
@@ -138,6 +138,20 @@ func (r *run) exchange(ctx context.Context, s *Step) (*turn, error) {
 	a.now = r.issuerNow(origin)
 	t.take(a)
 	return t, nil
+}
+
+// unmade classifies a request that could not be worked out. The parameters are
+// to blame, unless an answer has a part in it: then it may be a better one the
+// next time.
+func (r *run) unmade(err error) error {
+	e := credential.Errorf(credential.Misconfigured, "the request cannot be made: %w", err)
+	switch {
+	case r.kind == inRefresh:
+		e.Class = credential.Relogin
+	case len(r.got) > 0:
+		e.Class, e.Soft = credential.Transient, r.kind == inLogin && r.secret
+	}
+	return e
 }
 
 // take puts the answer and its cookies where templates find them.

@@ -348,7 +348,7 @@ func (b *binding) hosts(bound *Bound) {
 	for _, h := range bound.plan.hosts {
 		out, err := h.Append(nil, env, template.Raw)
 		if err != nil || len(out) > 0 && !isHostsEntry(string(out)) {
-			b.problem("", fmt.Sprintf("hosts: %s makes no host", b.recipe.file.name))
+			b.problem("hosts", fmt.Sprintf("the parameters make no host of what the recipe %q says; write hosts = [\"…\"]", b.recipe.name))
 			return
 		}
 		bound.addHost(string(out))

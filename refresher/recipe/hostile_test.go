@@ -135,7 +135,7 @@ get = { token = "${answer.body}" }
 			if name == "JSON" && err != nil && requests == 1 {
 				return
 			}
-			if err == nil || err.Class != credential.Misconfigured || requests != 1 {
+			if err == nil || err.Class != credential.Transient || requests != 1 {
 				t.Errorf("got %v after %d requests", err, requests)
 			}
 			if name != "path" && strings.Contains(err.Error(), c.evil) {
