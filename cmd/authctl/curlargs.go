@@ -7,235 +7,6 @@ import (
 	"authd/ipc"
 )
 
-// kind says what an option of curl's means here.
-type kind uint8
-
-const (
-	flag    kind = iota // without a value, and harmless
-	valued              // with a value, and harmless
-	unsafe              // would carry the credential elsewhere, or show it
-	unsafeV             // the same, with a value
-	aURL                // the URL
-	method              // -X
-	header              // -H
-	data                // -d and its kin: part of the body
-	upload              // -T
-	query               // -G: the data goes into the URL
-	headReq             // -I
-	form                // -F: a body that only curl can write
-	dump                // -D
-	noGlob              // -g
-)
-
-// curlOptions are curl's options as of 8.16: --LONG, the letter, the kind. An
-// option that is not among them is refused like an unsafe one, as curl takes
-// any beginning of an option for the option.
-var curlOptions = []struct {
-	long   string
-	letter byte
-	kind   kind
-}{
-	{"url", 0, aURL},
-	{"request", 'X', method},
-	{"header", 'H', header},
-	{"data", 'd', data},
-	{"data-ascii", 0, data},
-	{"data-binary", 0, data},
-	{"data-raw", 0, data},
-	{"data-urlencode", 0, data},
-	{"json", 0, data},
-	{"upload-file", 'T', upload},
-	{"get", 'G', query},
-	{"head", 'I', headReq},
-	{"dump-header", 'D', dump},
-	{"globoff", 'g', noGlob},
-	{"form", 'F', form},
-	{"form-string", 0, form},
-
-	{"anyauth", 0, flag},
-	{"append", 'a', flag},
-	{"basic", 0, flag},
-	{"ca-native", 0, flag},
-	{"cert-status", 0, flag},
-	{"compressed", 0, flag},
-	{"create-dirs", 0, flag},
-	{"digest", 0, flag},
-	{"disable", 'q', flag},
-	{"disallow-username-in-url", 0, flag},
-	{"fail", 'f', flag},
-	{"fail-early", 0, flag},
-	{"fail-with-body", 0, flag},
-	{"form-escape", 0, flag},
-	{"http0.9", 0, flag},
-	{"http1.0", '0', flag},
-	{"http1.1", 0, flag},
-	{"http2", 0, flag},
-	{"http2-prior-knowledge", 0, flag},
-	{"http3", 0, flag},
-	{"http3-only", 0, flag},
-	{"ignore-content-length", 0, flag},
-	{"include", 'i', flag},
-	{"show-headers", 0, flag},
-	{"ipv4", '4', flag},
-	{"ipv6", '6', flag},
-	{"junk-session-cookies", 'j', flag},
-	{"no-alpn", 0, flag},
-	{"no-buffer", 'N', flag},
-	{"no-clobber", 0, flag},
-	{"no-keepalive", 0, flag},
-	{"no-progress-meter", 0, flag},
-	{"no-sessionid", 0, flag},
-	{"path-as-is", 0, flag},
-	{"progress-bar", '#', flag},
-	{"raw", 0, flag},
-	{"remote-header-name", 'J', flag},
-	{"remote-name", 'O', flag},
-	{"remote-name-all", 0, flag},
-	{"remote-time", 'R', flag},
-	{"remove-on-error", 0, flag},
-	{"retry-all-errors", 0, flag},
-	{"retry-connrefused", 0, flag},
-	{"show-error", 'S', flag},
-	{"silent", 's', flag},
-	{"ssl-reqd", 0, flag},
-	{"styled-output", 0, flag},
-	{"tcp-fastopen", 0, flag},
-	{"tcp-nodelay", 0, flag},
-	{"tlsv1", '1', flag},
-	{"tlsv1.2", 0, flag},
-	{"tlsv1.3", 0, flag},
-	{"tr-encoding", 0, flag},
-	{"use-ascii", 'B', flag},
-	{"xattr", 0, flag},
-
-	{"cacert", 0, valued},
-	{"capath", 0, valued},
-	{"cert", 'E', valued},
-	{"cert-type", 0, valued},
-	{"ciphers", 0, valued},
-	{"connect-timeout", 0, valued},
-	{"continue-at", 'C', valued},
-	{"cookie", 'b', valued},
-	{"cookie-jar", 'c', valued},
-	{"create-file-mode", 0, valued},
-	{"crlfile", 0, valued},
-	{"curves", 0, valued},
-	{"etag-compare", 0, valued},
-	{"etag-save", 0, valued},
-	{"expect100-timeout", 0, valued},
-	{"happy-eyeballs-timeout-ms", 0, valued},
-	{"interface", 0, valued},
-	{"keepalive-cnt", 0, valued},
-	{"keepalive-time", 0, valued},
-	{"key", 0, valued},
-	{"key-type", 0, valued},
-	{"limit-rate", 0, valued},
-	{"local-port", 0, valued},
-	{"max-filesize", 0, valued},
-	{"max-time", 'm', valued},
-	{"noproxy", 0, valued},
-	{"output", 'o', valued},
-	{"output-dir", 0, valued},
-	{"pass", 0, valued},
-	{"pinnedpubkey", 0, valued},
-	{"proto", 0, valued},
-	{"range", 'r', valued},
-	{"referer", 'e', valued},
-	{"retry", 0, valued},
-	{"retry-delay", 0, valued},
-	{"retry-max-time", 0, valued},
-	{"speed-limit", 'Y', valued},
-	{"speed-time", 'y', valued},
-	{"stderr", 0, valued},
-	{"time-cond", 'z', valued},
-	{"tls-max", 0, valued},
-	{"tls13-ciphers", 0, valued},
-	{"user-agent", 'A', valued},
-	{"write-out", 'w', valued},
-
-	{"location", 'L', unsafe},
-	{"location-trusted", 0, unsafe},
-	{"follow", 0, unsafe},
-	{"next", ':', unsafe},
-	{"insecure", 'k', unsafe},
-	{"verbose", 'v', unsafe},
-	{"trace-time", 0, unsafe},
-	{"trace-ids", 0, unsafe},
-	{"parallel", 'Z', unsafe},
-	{"parallel-immediate", 0, unsafe},
-	{"proxytunnel", 'p', unsafe},
-	{"netrc", 'n', unsafe},
-	{"netrc-optional", 0, unsafe},
-	{"haproxy-protocol", 0, unsafe},
-	{"negotiate", 0, unsafe},
-	{"ntlm", 0, unsafe},
-	{"proxy-insecure", 0, unsafe},
-	{"proxy-anyauth", 0, unsafe},
-	{"proxy-basic", 0, unsafe},
-	{"proxy-digest", 0, unsafe},
-	{"proxy-negotiate", 0, unsafe},
-	{"proxy-ntlm", 0, unsafe},
-	{"proxy-http2", 0, unsafe},
-	{"doh-insecure", 0, unsafe},
-	{"post301", 0, unsafe},
-	{"post302", 0, unsafe},
-	{"post303", 0, unsafe},
-	{"suppress-connect-headers", 0, unsafe},
-
-	{"config", 'K', unsafeV},
-	{"connect-to", 0, unsafeV},
-	{"resolve", 0, unsafeV},
-	{"trace", 0, unsafeV},
-	{"trace-ascii", 0, unsafeV},
-	{"trace-config", 0, unsafeV},
-	{"libcurl", 0, unsafeV},
-	{"proxy", 'x', unsafeV},
-	{"proxy1.0", 0, unsafeV},
-	{"preproxy", 0, unsafeV},
-	{"proxy-header", 0, unsafeV},
-	{"proxy-user", 'U', unsafeV},
-	{"proxy-cacert", 0, unsafeV},
-	{"proxy-capath", 0, unsafeV},
-	{"proxy-cert", 0, unsafeV},
-	{"proxy-cert-type", 0, unsafeV},
-	{"proxy-key", 0, unsafeV},
-	{"proxy-key-type", 0, unsafeV},
-	{"proxy-pass", 0, unsafeV},
-	{"proxy-pinnedpubkey", 0, unsafeV},
-	{"socks4", 0, unsafeV},
-	{"socks4a", 0, unsafeV},
-	{"socks5", 0, unsafeV},
-	{"socks5-hostname", 0, unsafeV},
-	{"unix-socket", 0, unsafeV},
-	{"abstract-unix-socket", 0, unsafeV},
-	{"dns-servers", 0, unsafeV},
-	{"doh-url", 0, unsafeV},
-	{"alt-svc", 0, unsafeV},
-	{"hsts", 0, unsafeV},
-	{"ipfs-gateway", 0, unsafeV},
-	{"max-redirs", 0, unsafeV},
-	{"netrc-file", 0, unsafeV},
-	{"oauth2-bearer", 0, unsafeV},
-	{"proto-redir", 0, unsafeV},
-	{"proto-default", 0, unsafeV},
-	{"request-target", 0, unsafeV},
-	{"url-query", 0, unsafeV},
-	{"user", 'u', unsafeV},
-	{"aws-sigv4", 0, unsafeV},
-	{"variable", 0, unsafeV},
-	{"expand-url", 0, unsafeV},
-	{"expand-header", 0, unsafeV},
-	{"expand-data", 0, unsafeV},
-}
-
-func (k kind) takesValue() bool {
-	switch k {
-	case flag, unsafe, query, headReq, noGlob:
-		return false
-	}
-	return true
-}
-
 // curlCall is what the arguments of a curl call say of its request.
 type curlCall struct {
 	unsafe bool // the caller allows what is refused otherwise
@@ -293,27 +64,25 @@ func parseCurl(args []string, unsafe bool) (*curlCall, error) {
 }
 
 func (c *curlCall) long(name string, value func() (string, error)) error {
-	for _, o := range curlOptions {
-		if o.long != name && (o.kind != flag || "no-"+o.long != name) {
-			continue
-		}
-		text, err := "", error(nil)
-		if o.kind.takesValue() {
-			if text, err = value(); err != nil {
-				return err
-			}
-		}
-		return c.use(o.kind, name, text)
+	kind, ok := longOption(name)
+	if !ok {
+		return c.unknown("--" + name)
 	}
-	return c.unknown("--" + name)
+	text, err := "", error(nil)
+	if kind.takesValue() {
+		if text, err = value(); err != nil {
+			return err
+		}
+	}
+	return c.use(kind, name, text)
 }
 
 // letters reads -sSX POST, -XPOST and the like.
 func (c *curlCall) letters(letters string, value func() (string, error)) error {
 	for i := range len(letters) {
-		name, kind := letterOption(letters[i])
+		name, kind, ok := letterOption(letters[i : i+1])
 		switch {
-		case name == "":
+		case !ok:
 			return c.unknown("-" + letters[i:i+1])
 		case !kind.takesValue():
 			if err := c.use(kind, name, ""); err != nil {
@@ -330,15 +99,6 @@ func (c *curlCall) letters(letters string, value func() (string, error)) error {
 		return c.use(kind, name, text)
 	}
 	return nil
-}
-
-func letterOption(letter byte) (string, kind) {
-	for _, o := range curlOptions {
-		if o.letter == letter {
-			return o.long, o.kind
-		}
-	}
-	return "", 0
 }
 
 // unknown refuses an option that is not in the table. With --unsafe it is
