@@ -3,7 +3,8 @@
 //
 //	Load, Open, Set   file → Recipe: everything wrong with it is told, its vectors are run
 //	Recipe.Bind       Recipe + parameters → Bound: a Source, a Signer, hosts, an identity
-//	Test, Show, Lint  what `authd recipe` prints
+//	Set.TestVectors   vectors of others, as JSON
+//	Show, Lint, New   what `authd recipe` prints
 //
 // A file is read into the types of file.go (shapes), its names are checked
 // (check.go), its conditions are settled (plan.go), and from then on only
