@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	sd "github.com/coreos/go-systemd/v22/daemon"
 
 	"authd/daemon/config"
 	"authd/ipc"
@@ -25,7 +28,6 @@ type Options struct {
 	User    bool   // of a person, not of the system
 	Version string
 	Log     *slog.Logger
-	Ready   func() // called once, when the socket answers and what was held is published; may be nil
 
 	dropIn string // one more file of the configuration, see Try
 }
@@ -45,7 +47,8 @@ type Daemon struct {
 	history    history
 
 	units     atomic.Pointer[units]
-	ready     atomic.Bool
+	ready     atomic.Bool                  // the service manager was told so
+	moved     chan struct{}                // something that matters to readiness has changed
 	broken    atomic.Pointer[brokenConfig] // what the last reload found; nil: good
 	reloading sync.Mutex                   // one reload at a time
 	seen      string                       // the stamp of what was last read; guarded by reloading
@@ -57,9 +60,10 @@ const verifyPause = 30 * time.Second
 // Run is the service's life: it returns when ctx ends and everything is put
 // away, or with what kept it from starting.
 func Run(ctx context.Context, o Options) error {
-	d := &Daemon{options: o, log: o.Log, now: refresher.HostNow}
+	d := &Daemon{options: o, log: o.Log, now: refresher.HostNow, moved: make(chan struct{}, 1)}
 	l, err := loadAs(ctx, o, makeHome)
 	if err != nil {
+		d.restBroken(ctx)
 		return err
 	}
 	for _, w := range l.warnings {
@@ -70,7 +74,8 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer d.store.Close()
-	listener, err := server.Listen(conf.Daemon.Socket)
+	d.askForTime(conf.Daemon.ReadyTimeout)
+	listener, err := d.listen(conf.Daemon.Socket)
 	if err != nil {
 		return err
 	}
@@ -92,6 +97,7 @@ func Run(ctx context.Context, o Options) error {
 	parts.Go(func() { d.followStops(live) })
 	parts.Go(func() { d.followSignals(live) })
 	parts.Go(func() { d.history.follow(live, d.engine) })
+	parts.Go(func() { d.followMoves(live) })
 	d.reloading.Lock()
 	err = d.apply(l)
 	d.reloading.Unlock()
@@ -99,13 +105,12 @@ func Run(ctx context.Context, o Options) error {
 		stop()
 		return errors.Join(err, listener.Close(), d.close(srv, &parts))
 	}
+	trim()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("listening", "socket", conf.Daemon.Socket, "credentials", len(conf.Credentials), "version", o.Version)
-	d.ready.Store(true)
-	if o.Ready != nil {
-		o.Ready()
-	}
+	parts.Go(func() { d.followReadiness(live) })
+	parts.Go(func() { d.feedWatchdog(live) })
 
 	select {
 	case <-ctx.Done():
@@ -115,11 +120,20 @@ func Run(ctx context.Context, o Options) error {
 	return errors.Join(err, d.close(srv, &parts))
 }
 
+// trim gives back what reading the configuration took, and has the collector
+// keep the heap near its size: with ten thousand credentials the usual doubling
+// would be most of the process, and little is allocated afterwards.
+func trim() {
+	debug.SetGCPercent(50)
+	debug.FreeOSMemory()
+}
+
 // closeTime is how long callers that are being answered are waited for.
 const closeTime = 5 * time.Second
 
 func (d *Daemon) close(srv *server.Server, parts *sync.WaitGroup) error {
 	d.log.Info("stopping")
+	d.tell(sd.SdNotifyStopping)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	err := srv.Shutdown(ctx)
@@ -185,6 +199,7 @@ func (d *Daemon) reportOutput(ev output.Event) {
 	if ev.Err != nil {
 		args = append(args, "error", ev.Err)
 	}
+	d.move()
 	level := slog.LevelWarn
 	if ev.Kind == output.PutBack || ev.Kind == output.Recovered {
 		level = slog.LevelInfo

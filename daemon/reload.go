@@ -28,7 +28,13 @@ func (d *Daemon) reloadChanged(ctx context.Context) {
 	}
 }
 
-func (d *Daemon) reloadLocked(ctx context.Context) ([]string, error) {
+func (d *Daemon) reloadLocked(ctx context.Context) (warnings []string, err error) {
+	d.whileReloading(func() { warnings, err = d.readAgain(ctx) })
+	d.move()
+	return warnings, err
+}
+
+func (d *Daemon) readAgain(ctx context.Context) ([]string, error) {
 	d.seen = stamp(d.units.Load().conf)
 	l, err := loadConfig(ctx, d.options)
 	if err == nil {
@@ -82,7 +88,9 @@ func (d *Daemon) apply(l *loaded) error {
 	files := make([]output.Files, 0, len(next.byName))
 	defs := make([]*refresher.Definition, 0, len(next.byName))
 	for _, c := range conf.Credentials {
-		files = append(files, outputFiles(c))
+		if len(c.Outputs) > 0 {
+			files = append(files, outputFiles(c))
+		}
 		defs = append(defs, next.byName[c.Name].def)
 	}
 	d.seen = stamp(conf)

@@ -181,12 +181,13 @@ func (e *Engine) plan(en *entry, now credential.Instant) {
 	}
 	e.timeline.place(en, at)
 	if at != 0 && en.index == 0 {
-		e.rouse()
+		e.Rouse()
 	}
 }
 
-// rouse makes Run look again.
-func (e *Engine) rouse() {
+// Rouse makes the scheduler look at its timeline soon. A watchdog sees by Beats
+// whether it still can.
+func (e *Engine) Rouse() {
 	select {
 	case e.wake <- struct{}{}:
 	default:
@@ -241,7 +242,7 @@ func (e *Engine) start(en *entry, s Step, now credential.Instant) {
 func (e *Engine) openLater(iss *issuer, at time.Duration) {
 	e.timeline.place(&iss.gate, at)
 	if iss.gate.index == 0 {
-		e.rouse()
+		e.Rouse()
 	}
 }
 

@@ -45,7 +45,7 @@ func (e *Engine) Set(defs []*Definition) {
 	for _, f := range after {
 		f()
 	}
-	e.rouse()
+	e.Rouse()
 }
 
 // Change gives one configured credential a new definition and leaves the

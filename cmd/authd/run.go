@@ -35,7 +35,9 @@ func runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "run", Short: "the service, in the foreground", Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return configError(daemon.Run(c.Context(), p.options(os.Stderr, slog.LevelInfo)))
+			o := p.options(io.Discard, slog.LevelInfo)
+			o.Log = daemon.NewLog()
+			return configError(daemon.Run(c.Context(), o))
 		},
 	}
 	p.flags(c)

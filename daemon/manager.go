@@ -1,0 +1,121 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/activation"
+	sd "github.com/coreos/go-systemd/v22/daemon"
+
+	"authd/ipc/server"
+)
+
+// tell says something to the service manager, by the protocol of
+// sd_notify(3). Without one that listens it is nothing.
+func (d *Daemon) tell(state string) {
+	if _, err := sd.SdNotify(false, state); err != nil {
+		d.log.Warn("the service manager was not told", "error", err)
+	}
+}
+
+// startMargin is what a start may take beside ready_timeout.
+const startMargin = 30 * time.Second
+
+// askForTime keeps a unit's TimeoutStartSec= from ending a start that
+// ready_timeout allows.
+func (d *Daemon) askForTime(timeout time.Duration) {
+	d.tell(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (timeout + startMargin).Microseconds()))
+}
+
+// whileReloading tells of the reload that f is. Before the daemon is ready it
+// tells nothing: the end of a reload would count as the end of the start.
+func (d *Daemon) whileReloading(f func()) {
+	if d.ready.Load() {
+		d.tell(sd.SdNotifyReloading + "\n" + sd.SdNotifyMonotonicUsec())
+		defer d.tell(sd.SdNotifyReady)
+	}
+	f()
+}
+
+// feedWatchdog tells that the scheduler is alive as often as WatchdogSec= asks.
+// A scheduler that has not looked at its timeline since it was last asked to
+// is stuck, and is not spoken for.
+func (d *Daemon) feedWatchdog(ctx context.Context) {
+	interval, err := sd.SdWatchdogEnabled(false)
+	if err != nil {
+		d.log.Warn("no watchdog", "error", err)
+	}
+	if interval <= 0 {
+		return
+	}
+	tick := time.NewTicker(interval / 4)
+	defer tick.Stop()
+	for last := uint64(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if now := d.engine.Beats(); now != last {
+			last = now
+			d.tell(sd.SdNotifyWatchdog)
+		}
+		d.engine.Rouse()
+	}
+}
+
+// listen gives the socket that callers use: the one that the service manager
+// made and holds over restarts, or one of our own. A handed one that can no
+// longer be reached by its path is of no use to anyone.
+func (d *Daemon) listen(path string) (net.Listener, error) {
+	handed, err := activation.Listeners()
+	if err != nil {
+		return nil, err
+	}
+	var ours net.Listener
+	for _, l := range handed {
+		if l == nil {
+			continue
+		}
+		if ours == nil && l.Addr().Network() == "unix" && l.Addr().String() == path && answers(path) {
+			ours = l
+			continue
+		}
+		d.log.Warn("a socket of the service manager is not used; let its ListenStream= be [daemon] socket, and restart its unit", "socket", l.Addr().String())
+		_ = l.Close()
+	}
+	if ours != nil {
+		return ours, nil
+	}
+	return server.Listen(path)
+}
+
+// answers reports whether a connection to the socket at path comes to someone.
+func answers(path string) bool {
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+// brokenPause keeps a service manager that restarts at once from doing so ten
+// times a second over a configuration that only a person can put right.
+const brokenPause = 3 * time.Second
+
+// restBroken rests before a start ends that cannot succeed, if a service
+// manager will start the daemon again.
+func (d *Daemon) restBroken(ctx context.Context) {
+	if os.Getenv("NOTIFY_SOCKET") == "" {
+		return
+	}
+	d.tell("STATUS=the configuration is wrong; authd check shows what to put right")
+	select {
+	case <-ctx.Done():
+	case <-time.After(brokenPause):
+	}
+}
