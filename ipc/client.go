@@ -33,8 +33,12 @@ func (c *Client) Close() {
 	}
 }
 
-// begin starts the text of a request.
+// begin starts the text of a request. It makes room at once: each size of
+// memory that a short program asks for costs it a fresh page.
 func (c *Client) begin(method, path string) {
+	if c.text == nil {
+		c.text = make([]byte, 0, 1<<10)
+	}
 	c.text = append(c.text[:0], method...)
 	c.text = append(c.text, ' ')
 	c.text = append(c.text, path...)
@@ -154,18 +158,24 @@ func Path(name, call string) string {
 // escape percent-encodes whatever is not a letter, a digit or one of -._~.
 func escape(s string) string {
 	const digits = "0123456789ABCDEF"
-	var b strings.Builder
+	plain := func(c byte) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
+	}
+	var b []byte
 	for i := range len(s) {
-		c := s[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			b.WriteByte('%')
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
+		switch c := s[i]; {
+		case !plain(c) && b == nil:
+			b = append([]byte(s[:i]), '%', digits[c>>4], digits[c&15])
+		case !plain(c):
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		case b != nil:
+			b = append(b, c)
 		}
 	}
-	return b.String()
+	if b == nil {
+		return s
+	}
+	return string(b)
 }
 
 // Token asks for a value. Its body stays good until the next call.

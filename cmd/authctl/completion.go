@@ -5,25 +5,25 @@ import "strings"
 // completion prints a script that completes commands, options and the names
 // of credentials, which it asks the daemon for.
 func completion(a *app, o *options) error {
-	scripts := map[string]func() string{"bash": bash, "zsh": zsh, "fish": fish}
+	scripts := map[string]func([]command) string{"bash": bash, "zsh": zsh, "fish": fish}
 	script := scripts[o.operands[0]]
 	if script == nil {
 		return usage("completion is for bash, zsh or fish")
 	}
-	a.print(script())
+	a.print(script(a.commands))
 	return nil
 }
 
 // words are the commands, those of them that begin with a credential's name,
 // and the options of each.
-func words() (all, named []string, flags map[string][]string) {
+func words(commands []command) (all, named []string, flags map[string][]string) {
 	flags = make(map[string][]string)
-	for _, c := range commands() {
+	for _, c := range commands {
 		all = append(all, c.name)
 		if c.names {
 			named = append(named, c.name)
 		}
-		for _, list := range [...][]option{c.options, everywhere} {
+		for _, list := range [...][]*option{c.options, everywhere} {
 			for _, o := range list {
 				flags[c.name] = append(flags[c.name], "--"+o.name)
 			}
@@ -32,8 +32,8 @@ func words() (all, named []string, flags map[string][]string) {
 	return all, named, flags
 }
 
-func bash() string {
-	all, named, flags := words()
+func bash(commands []command) string {
+	all, named, flags := words(commands)
 	var b strings.Builder
 	b.WriteString("# bash completion for authctl\n_authctl() {\n" +
 		"\tlocal word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options=\n" +
@@ -54,13 +54,13 @@ func bash() string {
 	return b.String()
 }
 
-func zsh() string {
-	all, named, flags := words()
+func zsh(commands []command) string {
+	all, named, flags := words(commands)
 	var b strings.Builder
 	b.WriteString("#compdef authctl\n# zsh completion for authctl\n_authctl() {\n" +
 		"\tlocal command=$words[2]\n" +
 		"\tif (( CURRENT == 2 )); then\n\t\tlocal -a commands=(\n")
-	for _, c := range commands() {
+	for _, c := range commands {
 		b.WriteString("\t\t\t'" + c.name + ":" + strings.ReplaceAll(c.about, "'", "'\\''") + "'\n")
 	}
 	b.WriteString("\t\t)\n\t\t_describe command commands\n\t\treturn\n\tfi\n" +
@@ -76,14 +76,14 @@ func zsh() string {
 	return b.String()
 }
 
-func fish() string {
-	_, named, _ := words()
+func fish(commands []command) string {
+	_, named, _ := words(commands)
 	var b strings.Builder
 	b.WriteString("# fish completion for authctl\ncomplete -c authctl -f\n")
 	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `\'`) + "'" }
-	for _, c := range commands() {
+	for _, c := range commands {
 		b.WriteString("complete -c authctl -n __fish_use_subcommand -a " + c.name + " -d " + quote(c.about) + "\n")
-		for _, list := range [...][]option{c.options, everywhere} {
+		for _, list := range [...][]*option{c.options, everywhere} {
 			for _, o := range list {
 				line := "complete -c authctl -n '__fish_seen_subcommand_from " + c.name + "' -l " + o.name + " -d " + quote(o.about)
 				if o.value != "" {

@@ -9,12 +9,13 @@ import (
 )
 
 func main() {
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	a := &app{commands: commands[:], in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	os.Exit(a.run(os.Args[1:]))
 }
 
 // app is one run of the program.
 type app struct {
+	commands []command
 	client   ipc.Client
 	in       *os.File
 	out, err *os.File
@@ -35,7 +36,7 @@ func (a *app) run(args []string) int {
 	if len(args) == 0 {
 		return a.fail(usage("no command is given; authctl help lists them"))
 	}
-	c := find(args[0])
+	c := a.find(args[0])
 	if c == nil {
 		return a.fail(usage("there is no command " + args[0] + "; authctl help lists them"))
 	}

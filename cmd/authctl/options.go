@@ -15,7 +15,7 @@ type option struct {
 }
 
 // everywhere are the options of every command.
-var everywhere = []option{
+var everywhere = []*option{
 	{"socket", "PATH", "the daemon's socket, else AUTHD_SOCKET, else the user's if it answers, else the system's"},
 	{"help", "", "show this"},
 }
@@ -80,10 +80,10 @@ func (c *command) parse(args []string) (*options, error) {
 
 // option finds one of the command's options, or of those everywhere.
 func (c *command) option(name string) *option {
-	for _, list := range [...][]option{c.options, everywhere} {
+	for _, list := range [...][]*option{c.options, everywhere} {
 		for i := range list {
 			if list[i].name == name {
-				return &list[i]
+				return list[i]
 			}
 		}
 	}

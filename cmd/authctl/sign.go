@@ -16,7 +16,7 @@ import (
 )
 
 func sign(a *app, o *options) error {
-	write := formats[o.text("format")]
+	write := formatted(o.text("format"))
 	if write == nil {
 		return usage("--format is curl, header or json")
 	}
@@ -122,9 +122,17 @@ func digest(names []string, body io.Reader) (map[string][]byte, error) {
 	return digests, nil
 }
 
-// formats are the ways to print an authorised request.
-var formats = map[string]func(*ipc.SignReply) ([]byte, error){
-	"": curlConfig, "curl": curlConfig, "header": headerLines, "json": requestJSON,
+// formatted finds the way to print an authorised request.
+func formatted(name string) func(*ipc.SignReply) ([]byte, error) {
+	switch name {
+	case "", "curl":
+		return curlConfig
+	case "header":
+		return headerLines
+	case "json":
+		return requestJSON
+	}
+	return nil
 }
 
 // curlConfig is a configuration for curl -K.

@@ -8,10 +8,9 @@ import (
 
 func token(a *app, o *options) error { return a.value(o, o.text("format")) }
 
-// format is a command that prints a value in one format.
-func format(name string) func(*app, *options) error {
-	return func(a *app, o *options) error { return a.value(o, name) }
-}
+func headerLine(a *app, o *options) error { return a.value(o, "header") }
+
+func cookieFile(a *app, o *options) error { return a.value(o, "cookies") }
 
 // value prints a value and a newline.
 func (a *app) value(o *options, format string) error {
