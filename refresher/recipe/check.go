@@ -18,8 +18,9 @@ type checker struct {
 	got  []string        // every name some step, or the seed, gives to cred, sorted
 }
 
-// check finds what is wrong with a file whose shapes are read.
-func check(f *file) document.Errors {
+// check finds what is wrong with a file whose shapes are read. Where a part
+// could not be read, whole is false: what is used only there would seem unused.
+func check(f *file, whole bool) document.Errors {
 	c := &checker{f: f, used: map[string]bool{}, got: f.gotNames()}
 	if c.cycles(); len(c.errs) > 0 {
 		return c.errs // everything else follows lets
@@ -30,7 +31,9 @@ func check(f *file) document.Errors {
 	c.stepLists()
 	c.lifetime()
 	c.applies()
-	c.unused()
+	if whole {
+		c.unused()
+	}
 	return c.errs
 }
 

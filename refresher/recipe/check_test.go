@@ -179,6 +179,8 @@ func TestMistakesAreToldWhereTheyAre(t *testing.T) {
 		{"a header of the client's in a step", `X-Pair = `, `content-length = `, `login[0].headers.content-length: this header belongs to the client and cannot be set`},
 		{"a header name that is none", `X-Stamp = `, `"X Stamp" = `, `apply[0].headers."X Stamp": "X Stamp" cannot be the name of a header`},
 
+		{"a header without a name", `X-Stamp = `, `"" = `, `apply[0].headers."": a name is missing`},
+
 		// tokens
 		{"iat as a text", `iat = "${now|int}"`, `iat = "${now}"`, `jwt.request.claims.iat: must be a number; write "${now|int}"`},
 		{"an unknown algorithm", `"HS256"`, `"HS265"`, `jwt.request.alg: "HS265" is not one of HS256, HS384, HS512, RS256, ES256, EdDSA`},
@@ -222,5 +224,35 @@ func TestMistakesAreToldWhereTheyAre(t *testing.T) {
 				t.Logf("more than one message:\n%s", err)
 			}
 		})
+	}
+}
+
+// TestAllMistakesAreTold has three in one file: shapes first, then names, each
+// by line; no vector is run over them.
+func TestAllMistakesAreTold(t *testing.T) {
+	text := strings.NewReplacer(
+		`"${cred.token}"`+"\nnonce", `"${cred.tokn}"`+"\nnonce", // a name, at the top
+		`headers = { X-Pair =`, `header = { X-Pair =`, // a shape, further down
+		`query = { token = `, `qery = { token = `,
+		`"Bearer T"`, `"Bearer U"`,
+	).Replace(rightRecipe)
+	_, err := Load("acme.toml", []byte(text))
+	if err == nil {
+		t.Fatal("it was loaded")
+	}
+	var keys []string
+	for _, line := range strings.Split(err.Error(), "\n") {
+		keys = append(keys, strings.Split(line, ": ")[1])
+	}
+	if got, want := strings.Join(keys, " "), "login[0].header apply[1].qery value"; got != want {
+		t.Errorf("got %s, want %s\n%s", got, want, err)
+	}
+}
+
+func TestARecipeNeedsAVector(t *testing.T) {
+	text, _, _ := strings.Cut(rightRecipe, "[[vector]]")
+	_, err := Load("acme.toml", []byte(text))
+	if err == nil || err.Error() != "acme.toml:1: vector: a recipe needs at least one [[vector]]; write one with params, request and expect" {
+		t.Errorf("got %v", err)
 	}
 }

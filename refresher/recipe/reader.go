@@ -193,20 +193,25 @@ func (r *reader) text(n *document.Node) *text {
 		return nil
 	}
 	s, _ := n.Str()
-	return r.template(n, s)
-}
-
-func (r *reader) template(n *document.Node, s string) *text {
 	t, err := template.Parse(s)
-	var wrong *template.SyntaxError
-	if errors.As(err, &wrong) {
-		if wrong.Word != "" {
-			wrong.Remedy = didYouMean(wrong.Word, template.Functions(), "the functions are ")
-		}
-		r.fault(n, wrong.Problem, wrong.Remedy)
+	if err != nil {
+		r.badTemplate(n, err)
 		return nil
 	}
 	return &text{at: n, t: t}
+}
+
+// badTemplate notes what template.Parse has against a text.
+func (r *reader) badTemplate(n *document.Node, err error) {
+	wrong, ok := errors.AsType[*template.SyntaxError](err)
+	if !ok {
+		r.fault(n, err.Error(), "")
+		return
+	}
+	if wrong.Word != "" {
+		wrong.Remedy = didYouMean(wrong.Word, template.Functions(), "the functions are ")
+	}
+	r.fault(n, wrong.Problem, wrong.Remedy)
 }
 
 // value reads a VALUE.
@@ -269,8 +274,8 @@ func (r *reader) members(n *document.Node) (list []member) {
 		return nil
 	}
 	for _, m := range n.Nodes {
-		name, optional := strings.CutSuffix(m.Key, "?")
-		one := member{at: m, name: r.memberName(m, name), optional: optional, value: r.value(m)}
+		one := member{at: m, value: r.value(m)}
+		one.name, one.optional = r.memberName(m)
 		if one.name != nil && one.value != nil {
 			list = append(list, one)
 		}
@@ -278,12 +283,18 @@ func (r *reader) members(n *document.Node) (list []member) {
 	return list
 }
 
-func (r *reader) memberName(m *document.Node, name string) *text {
-	if name == "" {
-		r.fault(m, "a name is missing", "")
-		return nil
+// memberName reads a member's name, and whether it may be left out.
+func (r *reader) memberName(m *document.Node) (name *text, optional bool) {
+	t, optional, err := template.ParseName(m.Key)
+	if err != nil {
+		r.badTemplate(m, err)
+		return nil, optional
 	}
-	return r.template(m, name)
+	if t.String() == "" {
+		r.fault(m, "a name is missing", "")
+		return nil, optional
+	}
+	return &text{at: m, t: t}, optional
 }
 
 // jsonMembers reads the members of json and claims.
@@ -292,8 +303,8 @@ func (r *reader) jsonMembers(n *document.Node) (list []member) {
 		return nil
 	}
 	for _, m := range n.Nodes {
-		name, optional := strings.CutSuffix(m.Key, "?")
-		one := member{at: m, name: r.memberName(m, name), optional: optional, json: r.json(m)}
+		one := member{at: m, json: r.json(m)}
+		one.name, one.optional = r.memberName(m)
 		if one.name != nil && one.json != nil {
 			list = append(list, one)
 		}

@@ -91,7 +91,7 @@ func load(path string, data []byte, from origin, base func(string) (*Recipe, err
 	if f.extends != "" && len(shapes) > 0 {
 		return nil, shapes.Err()
 	}
-	names := check(f)
+	names := check(f, len(shapes) == 0)
 	if err := together(shapes, names); err != nil {
 		return nil, err
 	}
