@@ -21,10 +21,12 @@ func (e *Engine) Refresh(ctx context.Context, name string, wait time.Duration) (
 	})
 }
 
-// Login is Refresh by a person: what stopped the credential is forgotten.
+// Login is Refresh by a person: what stopped the credential or held it back
+// is forgotten.
 func (e *Engine) Login(ctx context.Context, name string, wait time.Duration) (*Snapshot, error) {
 	return e.exchangeNow(ctx, name, wait, func(s *State) bool {
 		s.Hold, s.NotBefore, s.Doubts = NoHold, 0, 0
+		s.LastLogin = credential.Instant{}
 		s.Relogin = true
 		return true
 	})

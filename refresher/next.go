@@ -132,9 +132,10 @@ func (p Policy) wish(s State, now credential.Instant) (time.Duration, Reason) {
 }
 
 // pause is what min_interval still asks for. Half the last life at most, so
-// that a session that lives for seconds is not left dead for a minute.
+// that a session that lives for seconds is not left dead for a minute; of one
+// that was rejected, that is half of what it really lived, which is over.
 func (p Policy) pause(s State, now credential.Instant) time.Duration {
-	if p.MinInterval == 0 || s.LastLogin == (credential.Instant{}) {
+	if p.MinInterval == 0 || s.LastLogin == (credential.Instant{}) || s.Held && s.Rejected {
 		return 0
 	}
 	pause := p.MinInterval

@@ -19,6 +19,7 @@ type NotReady struct {
 	Hold    Hold
 	Failure *Failure
 	After   time.Duration // when to ask again; 0: unknown
+	Pause   time.Duration // what min_interval still asks for; 0: it does not stand in the way
 	TooLong bool          // no renewal could satisfy min_valid
 	Longest time.Duration // with TooLong: the longest min_valid that can be had
 }
@@ -26,6 +27,9 @@ type NotReady struct {
 func (e *NotReady) Error() string {
 	if e.TooLong {
 		return fmt.Sprintf("%s never lives that long after a renewal; ask for at most %s", e.Name, e.Longest.Truncate(time.Millisecond))
+	}
+	if e.Pause > 0 {
+		return fmt.Sprintf("%s is %s; it does not log in again for another %s, as min_interval says", e.Name, e.State, e.Pause.Round(time.Second))
 	}
 	if e.Failure != nil {
 		return fmt.Sprintf("%s is %s: %s", e.Name, e.State, e.Failure.Message)
@@ -151,6 +155,9 @@ func (e *Engine) notReady(s *Snapshot, now credential.Instant) error {
 	err := &NotReady{Name: s.Def.Name, State: s.Name(now), Hold: s.State.Hold, Failure: s.Failure}
 	if step := s.Renewal(now); step.Do == Fetch {
 		err.After = step.In
+	}
+	if s.State.Wanted {
+		err.Pause = max(s.Def.Policy.pause(s.State, now), 0)
 	}
 	return err
 }
