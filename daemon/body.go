@@ -8,9 +8,9 @@ import (
 	"authd/refresher/sign"
 )
 
-// held is how much of a body is kept in memory; longer ones go through a file
+// heldInMemory is how much of a body is kept in memory; longer ones go through a file
 // that has no name, so that a few large uploads do not make the daemon large.
-const held = 1 << 20
+const heldInMemory = 1 << 20
 
 // readBody takes of the body what the scheme needs: nothing, its digests,
 // worked out as it streams by, or its bytes. The spool is to be removed when
@@ -23,8 +23,8 @@ func (b backend) readBody(u *unit, r *ipc.SignRequest, into *sign.Request) (spoo
 		into.Digests, err = digest(r.Body, u.needs)
 		return nil, err
 	}
-	into.Body, err = io.ReadAll(io.LimitReader(r.Body, held))
-	if err != nil || len(into.Body) < held {
+	into.Body, err = io.ReadAll(io.LimitReader(r.Body, heldInMemory))
+	if err != nil || len(into.Body) < heldInMemory {
 		return nil, err
 	}
 	spool, err = newSpool(b.units.Load().first.Daemon.StateDir, into.Body, r.Body)

@@ -206,8 +206,8 @@ func TestStampKnowsWhatIsReadAndNotWhatIsWritten(t *testing.T) {
 
 func TestALongBodyIsSpooledAndLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
-	body := bytes.Repeat([]byte("0123456789abcdef"), held/8)
-	s, err := newSpool(dir, body[:held], bytes.NewReader(body[held:]))
+	body := bytes.Repeat([]byte("0123456789abcdef"), heldInMemory/8)
+	s, err := newSpool(dir, body[:heldInMemory], bytes.NewReader(body[heldInMemory:]))
 	if err != nil {
 		t.Fatal(err)
 	}
