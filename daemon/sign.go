@@ -53,7 +53,7 @@ func (b backend) Sign(ctx context.Context, c *server.Caller, name string, r *ipc
 	if err != nil {
 		return &ipc.Error{Code: ipc.BadRequest, Message: name + ": " + err.Error()}
 	}
-	reply.URL, reply.Generation = result.URL, s.Cred.Serial
+	reply.URL, reply.Generation, reply.Rejected = result.URL, s.Cred.Serial, u.bound.Rejected()
 	for _, h := range result.Headers {
 		reply.Headers = append(reply.Headers, ipc.Header(h))
 	}

@@ -31,11 +31,12 @@ func (c *Client) Sign(name string, r *SignRequest) (*SignReply, error) {
 		Headers    headerList
 		Body       *[]byte
 		Generation uint64
+		Rejected   []int
 	}
 	if err := json.Unmarshal(text, &got); err != nil {
 		return nil, errors.Join(errReply, err)
 	}
-	reply := &SignReply{URL: got.URL, Headers: got.Headers, Generation: got.Generation}
+	reply := &SignReply{URL: got.URL, Headers: got.Headers, Generation: got.Generation, Rejected: got.Rejected}
 	if got.Body != nil {
 		reply.Body, reply.HasBody = *got.Body, true
 	}

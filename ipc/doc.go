@@ -50,7 +50,8 @@
 // "digests", or neither if there is no body. What is enough stands in the
 // status's needs: nothing, names of digests, or "body". A large body should
 // be the last member: it is then read, hashed or signed as it arrives. The
-// reply has a body only where the scheme adds to it.
+// reply has a body only where the scheme adds to it, and says in "rejected"
+// which statuses of the API's answer mean that the credential is dead.
 //
 // watch: JSON lines. First a Status for each credential that the caller may
 // see, with the event "status"; then events as they happen, never a value.

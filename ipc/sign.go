@@ -55,6 +55,7 @@ type SignReply struct {
 	Body       []byte   // the new body; only with HasBody
 	HasBody    bool     // the scheme added to the body
 	Generation uint64
+	Rejected   []int // statuses of an answer that mean that the credential is dead: to be reported with /reject
 }
 
 // Rejection says which value an API refused; exactly one member is given.
