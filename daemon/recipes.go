@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"authd/daemon/config"
@@ -119,6 +120,7 @@ func bind(set *recipe.Set, c *config.Credential, linked map[string]credential.Se
 		InsecureHTTP: c.Network.InsecureHTTP,
 		TTL:          c.TTL.Value, Idle: c.Idle.Value, Timeout: c.Timeout.Over(rc.Limits().Timeout),
 	}
+	o.Home, _ = os.UserHomeDir() // none: the command gets none
 	if c.OwnHosts {
 		o.Hosts = c.Hosts
 	}
