@@ -39,8 +39,8 @@ func credentials(fd int) (*Caller, error) {
 		return nil, fmt.Errorf("the kernel does not say who connected: %w", err)
 	}
 	if u.Uid == overflowUID || u.Gid == overflowGID {
-		return nil, fmt.Errorf("the caller's uid %d or gid %d stands for one that this system does not know; "+
-			"call from the same user namespace, and not as nobody", u.Uid, u.Gid)
+		return nil, fmt.Errorf("uid %d or gid %d is also what the kernel shows for strangers of other user namespaces; "+
+			"give the user and its primary group numbers of their own", u.Uid, u.Gid)
 	}
 	groups, err := peerGroups(fd)
 	if err != nil {

@@ -162,7 +162,7 @@ func (s *Server) judge(c *conn) *ipc.Error {
 	caller, err := s.peer(c.nc)
 	if err != nil {
 		s.log().Warn("a connection was refused", "err", err)
-		return &ipc.Error{Code: ipc.Forbidden, Message: "authd cannot tell who you are", Hint: "its log says why"}
+		return &ipc.Error{Code: ipc.Forbidden, Message: "authd cannot tell who you are: " + err.Error()}
 	}
 	c.caller = caller
 	shared := s.shares[caller.UID]
