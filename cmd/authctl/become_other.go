@@ -4,9 +4,22 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 )
+
+// look finds a program in PATH.
+func look(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+		return path, nil
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return "", errNotFound(name)
+	}
+	return "", errNotRun(name, err)
+}
 
 // become runs another program and ends with its exit code.
 func become(path string, argv, env []string) error {
@@ -17,7 +30,7 @@ func become(path string, argv, env []string) error {
 		return exit(child.ExitCode())
 	}
 	if err != nil {
-		return &failure{exitNotRun, path + " cannot be run: " + err.Error()}
+		return errNotRun(path, err)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (j *job) run() error {
 	switch {
 	case err != nil:
 		text, _ := explainError(err)
-		j.app.note("authctl: the answer was 401, and there is nothing to try again with: " + text)
+		j.app.note("authctl: the answer refuses the credential, and there is nothing to try again with: " + text)
 		return first.finish(nil)
 	case again == nil:
 		return first.finish(nil)

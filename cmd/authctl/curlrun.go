@@ -2,15 +2,12 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"os"
-	"os/exec"
-	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 
 	"authd/ipc"
 )
@@ -64,7 +61,7 @@ func overlay(own []callHeader, set []ipc.Header) []string {
 
 // arguments are curl's: none of them is secret.
 func (j *job) arguments(r *ipc.SignReply) []string {
-	args := append([]string{"-q", "-K", configFile, "-D", headFile}, j.call.args...)
+	args := append([]string{"curl", "-q", "-K", configFile, "-D", headFile}, j.call.args...)
 	switch {
 	case r.HasBody || j.body.reads && j.call.upload == "":
 		args = append(args, "--data-binary", "@"+bodyFile)
@@ -84,10 +81,13 @@ type sent struct {
 	job  *job
 	gate *gate
 	head []byte // of the answer
-	err  error  // how curl ended
+	code int    // what curl exited with; negative: a signal ended it
+
+	rejected []int // statuses that mean that the credential is dead
 }
 
-// send runs curl. If hold is set, an answer of 401 is not shown.
+// send runs curl. If hold is set, an answer that refuses the
+// credential is not shown.
 func (j *job) send(r *ipc.SignReply, hold bool) (*sent, error) {
 	config, err := j.config(r)
 	if err != nil {
@@ -97,26 +97,25 @@ func (j *job) send(r *ipc.SignReply, hold bool) (*sent, error) {
 	if r.HasBody {
 		body = r.Body
 	}
-	s := &sent{job: j, gate: &gate{out: j.app.out, open: !hold}}
+	s := &sent{job: j, gate: &gate{out: j.app.out, open: !hold}, rejected: r.Rejected}
 	p := &pipes{}
 	defer p.close()
-	cmd := exec.Command(j.path, j.arguments(r)...)
-	cmd.Stdin, cmd.Stderr = j.app.in, j.app.err
-	p.feed(cmd, config)
-	p.drain(cmd, s.readHead)
-	p.feed(cmd, body)
-	cmd.Stdout = p.output(func(r io.Reader) { _, _ = io.Copy(s.gate, r) })
+	out := p.from(func(r io.Reader) { _, _ = io.Copy(s.gate, r) })
+	files := []*os.File{j.app.in, out, j.app.err, p.to(config), p.from(s.readHead), p.to(body)}
 	if p.err != nil {
 		return nil, p.err
 	}
-	stop := forward(cmd)
-	defer stop()
-	if err := cmd.Start(); err != nil {
+	curl, err := os.StartProcess(j.path, j.arguments(r), &os.ProcAttr{Files: files})
+	if err != nil {
 		return nil, &failure{exitNotRun, "curl cannot be run: " + err.Error()}
 	}
 	p.run()
-	s.err = cmd.Wait()
-	p.wait()
+	state, err := curl.Wait()
+	if err != nil {
+		return nil, &failure{ipc.ExitFailed, "curl: " + err.Error()}
+	}
+	p.done.Wait()
+	s.code = state.ExitCode()
 	return s, nil
 }
 
@@ -133,7 +132,7 @@ func (s *sent) readHead(r io.Reader) {
 			if end < 0 {
 				break
 			}
-			if status := statusOf(s.head[seen:]); status >= 200 && status != 401 {
+			if status := statusOf(s.head[seen:]); status >= 200 && !s.means(status) {
 				s.show()
 			}
 			seen += end + 4
@@ -151,8 +150,13 @@ func statusOf(head []byte) int {
 	return n
 }
 
-// held reports whether the answer was a 401 and has not been shown.
-func (s *sent) held() bool { return !s.gate.isOpen() && statusOf(s.lastHead()) == 401 }
+// held reports whether the answer means that the credential is dead, and has
+// not been shown.
+func (s *sent) held() bool { return !s.gate.isOpen() && s.means(statusOf(s.lastHead())) }
+
+// means reports whether a status means that the credential is dead, by the
+// word of its recipe.
+func (s *sent) means(status int) bool { return slices.Contains(s.rejected, status) }
 
 // lastHead is the last of the heads that came.
 func (s *sent) lastHead() []byte {
@@ -180,16 +184,13 @@ func (s *sent) finish(err error) error {
 			return &failure{ipc.ExitFailed, "the answer's head cannot be written: " + err.Error()}
 		}
 	}
-	child := (*exec.ExitError)(nil)
 	switch {
-	case s.err == nil:
+	case s.code == 0:
 		return nil
-	case !errors.As(s.err, &child):
-		return &failure{ipc.ExitFailed, "curl: " + s.err.Error()}
-	case child.ExitCode() < 0:
+	case s.code < 0:
 		return exit(ipc.ExitFailed)
 	}
-	return exit(child.ExitCode())
+	return exit(s.code)
 }
 
 // maxHeld is how much of an answer is held back until its status is known.
@@ -236,7 +237,9 @@ func (g *gate) flush(before []byte) error {
 	return err
 }
 
-// pipes are the descriptors between this program and a child.
+// pipes are those between this program and a child. The child ends them by
+// its own end, whatever ends it; if this program ends first, the child finds
+// nobody at the other ends.
 type pipes struct {
 	err    error
 	theirs []*os.File
@@ -245,33 +248,28 @@ type pipes struct {
 	done   sync.WaitGroup
 }
 
-// pipe makes one more; the child gets one end as its next descriptor.
+// to makes a pipe that the child reads text from, and returns its end.
+func (p *pipes) to(text []byte) *os.File {
+	r, w := p.pipe()
+	p.theirs, p.ours = append(p.theirs, r), append(p.ours, w)
+	p.work = append(p.work, func() { _, _ = w.Write(text); _ = w.Close() })
+	return r
+}
+
+// from makes a pipe that the child writes to, and returns its end.
+func (p *pipes) from(read func(io.Reader)) *os.File {
+	r, w := p.pipe()
+	p.theirs, p.ours = append(p.theirs, w), append(p.ours, r)
+	p.work = append(p.work, func() { read(r) })
+	return w
+}
+
 func (p *pipes) pipe() (r, w *os.File) {
 	r, w, err := os.Pipe()
 	if p.err == nil {
 		p.err = err
 	}
 	return r, w
-}
-
-// feed gives the child a descriptor to read text from.
-func (p *pipes) feed(cmd *exec.Cmd, text []byte) {
-	r, w := p.pipe()
-	cmd.ExtraFiles = append(cmd.ExtraFiles, r)
-	p.theirs, p.ours = append(p.theirs, r), append(p.ours, w)
-	p.work = append(p.work, func() { _, _ = w.Write(text); _ = w.Close() })
-}
-
-// drain gives the child a descriptor to write to.
-func (p *pipes) drain(cmd *exec.Cmd, read func(io.Reader)) {
-	cmd.ExtraFiles = append(cmd.ExtraFiles, p.output(read))
-}
-
-func (p *pipes) output(read func(io.Reader)) *os.File {
-	r, w := p.pipe()
-	p.theirs, p.ours = append(p.theirs, w), append(p.ours, r)
-	p.work = append(p.work, func() { read(r) })
-	return w
 }
 
 // run starts the work, once the child has its ends.
@@ -284,25 +282,8 @@ func (p *pipes) run() {
 	}
 }
 
-// wait waits until all that the child wrote was read.
-func (p *pipes) wait() { p.done.Wait() }
-
 func (p *pipes) close() {
 	for _, f := range append(p.theirs, p.ours...) {
 		_ = f.Close()
 	}
-}
-
-// forward passes signals on to the child, which decides what they mean.
-func forward(cmd *exec.Cmd) (stop func()) {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		for s := range signals {
-			if cmd.Process != nil {
-				_ = cmd.Process.Signal(s)
-			}
-		}
-	}()
-	return func() { signal.Stop(signals); close(signals) }
 }

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -65,14 +62,10 @@ const (
 	exitNotFound = 127
 )
 
-// look finds a program in PATH.
-func look(name string) (string, error) {
-	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-		return path, nil
-	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return "", &failure{exitNotFound, name + " is not there; install it, or give its path"}
-	}
-	return "", &failure{exitNotRun, name + " cannot be run: " + err.Error()}
+func errNotFound(name string) error {
+	return &failure{exitNotFound, name + " is not there; install it, or give its path"}
+}
+
+func errNotRun(path string, err error) error {
+	return &failure{exitNotRun, path + " cannot be run: " + err.Error()}
 }

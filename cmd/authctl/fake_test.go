@@ -118,7 +118,7 @@ func (f *fake) Sign(_ context.Context, _ *server.Caller, name string, r *ipc.Sig
 			return err
 		}
 	}
-	reply.URL, reply.Generation = r.URL, f.now()
+	reply.URL, reply.Generation, reply.Rejected = r.URL, f.now(), []int{401, 418}
 	set := func(name, value string) { reply.Headers = append(reply.Headers, ipc.Header{Name: name, Value: value}) }
 	switch name {
 	case "acme":
@@ -243,6 +243,7 @@ func (f *fake) Metrics(context.Context, *server.Caller) ([]byte, error) { return
 //	/signed  psk's signature of that generation
 //	/raw     raw's
 //	/open    anything
+//	/teapot  as /bearer, but what is refused gets a 418
 //	/echo    anything, and tells more of what it got
 //	/moved   redirects to /open
 type api struct {
@@ -269,12 +270,14 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}[r.URL.Path]
 	got := r.Header.Get("Authorization") + r.Header.Get("X-Sign")
 	switch {
+	case r.URL.Path == "/teapot" && got != fmt.Sprintf("Bearer invented-%d", good):
+		w.WriteHeader(http.StatusTeapot)
 	case r.URL.Path == "/moved":
 		http.Redirect(w, r, "/open", http.StatusFound)
 	case r.URL.Path == "/echo":
 		w.Header()["Date"] = nil // two answers are compared
 		_, _ = fmt.Fprintf(w, "%s %s %q %q %q\n", r.Method, r.RequestURI, r.Header["Content-Type"], r.Header["Accept"], body)
-	case r.URL.Path != "/open" && got != want:
+	case r.URL.Path != "/open" && r.URL.Path != "/teapot" && got != want:
 		w.Header().Set("X-Why", "wrong")
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = io.WriteString(w, "refused\n")
