@@ -253,7 +253,6 @@ func (e *Engine) stopAt(en *entry, h Hold, now credential.Instant) EventKind {
 	return EventFailed
 }
 
-
 // note shows a failure that does not end the exchange under way.
 func (e *Engine) note(en *entry, class credential.Class, message string) {
 	e.mu.Lock()

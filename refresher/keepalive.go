@@ -1,7 +1,6 @@
 package refresher
 
 import (
-
 	"authd/refresher/credential"
 )
 

@@ -218,4 +218,3 @@ func (s *settler) entries() (out []sign.Entry) {
 	}
 	return out
 }
-
