@@ -24,7 +24,7 @@ var layers = [][]string{
 	2: {"refresher"},
 	3: {"refresher/login", "refresher/sign", "refresher/command"},
 	4: {"refresher/recipe", "daemon/config"},
-	5: {"daemon", "daemon/add", "daemon/demo"},
+	5: {"daemon", "daemon/add", "daemon/demo", "install"},
 	6: {"cmd/authd", "cmd/authctl", "bench"},
 }
 
@@ -39,6 +39,7 @@ var thirdParty = map[string][]string{
 	"daemon/demo":          {"golang.org/x/term"},
 	"refresher/child":      {"golang.org/x/sys"},
 	"daemon/demo/issuers":  {"github.com/golang-jwt/jwt/v5"},
+	"install":              {"github.com/kardianos/service"},
 	"ipc/server":           {"golang.org/x/sys"},
 	"refresher":            {"golang.org/x/sys", "golang.org/x/time"},
 	"refresher/atomicfile": {"golang.org/x/sys"},

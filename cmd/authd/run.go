@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"authd/daemon"
+	"authd/install"
 )
 
 // place is where the configuration is.
@@ -37,7 +39,7 @@ func runCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			o := p.options(io.Discard, slog.LevelInfo)
 			o.Log = daemon.NewLog()
-			return configError(daemon.Run(c.Context(), o))
+			return configError(install.Supervise(c.Context(), func(ctx context.Context) error { return daemon.Run(ctx, o) }))
 		},
 	}
 	p.flags(c)

@@ -1,0 +1,128 @@
+package install
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"github.com/kardianos/service"
+)
+
+// Start starts the installed service. What it prints, if anything, is the
+// service manager's.
+func Start(user bool) error { return act(user, service.Service.Start) }
+
+// Stop stops it.
+func Stop(user bool) error { return act(user, service.Service.Stop) }
+
+// Restart stops it and starts it again.
+func Restart(user bool) error { return act(user, service.Service.Restart) }
+
+// The words of Status.
+const (
+	Running      = "running"
+	Stopped      = "stopped"
+	NotInstalled = "not installed"
+)
+
+// Status says how the service is: Running, Stopped or NotInstalled. An error
+// is a service that has failed, or a service manager that cannot be asked.
+func Status(user bool) (string, error) {
+	s, err := control(&places{user: user})
+	if err != nil {
+		return "", err
+	}
+	switch state, err := s.Status(); {
+	case errors.Is(err, service.ErrNotInstalled):
+		return NotInstalled, nil
+	case err != nil:
+		return "", err
+	case state == service.StatusRunning:
+		return Running, nil
+	}
+	return Stopped, nil
+}
+
+func act(user bool, f func(service.Service) error) error {
+	s, err := control(&places{user: user})
+	if err != nil {
+		return err
+	}
+	return f(s)
+}
+
+// control is the service as kardianos/service knows it.
+func control(p *places) (service.Service, error) {
+	c := &service.Config{
+		Name: "authd", DisplayName: "authd", Description: "keeps API credentials fresh",
+		Executable: p.program, Arguments: []string{"run"},
+		Option: service.KeyValue{"UserService": p.user},
+	}
+	if runtime.GOOS == "windows" {
+		c.UserName = windowsAccount
+		c.Option["OnFailure"] = "restart"
+		c.Option["OnFailureDelayDuration"] = "1s"
+		c.Option["OnFailureResetPeriod"] = 60
+	}
+	return service.New(nothing{}, c)
+}
+
+func installOnce(s service.Service) error {
+	if _, err := s.Status(); err == nil {
+		return nil
+	}
+	return s.Install()
+}
+
+// nothing is a service that is not run by this process.
+type nothing struct{}
+
+func (nothing) Start(service.Service) error { return nil }
+func (nothing) Stop(service.Service) error  { return nil }
+
+// Supervise runs f as its system expects of a service: on Windows the service
+// manager starts it and says when it must end; elsewhere it is just run.
+func Supervise(ctx context.Context, f func(context.Context) error) error {
+	if runtime.GOOS != "windows" || service.Interactive() {
+		return f(ctx)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	r := &runner{run: f, ctx: ctx, stop: stop, ended: make(chan struct{})}
+	s, err := service.New(r, &service.Config{Name: "authd"})
+	if err != nil {
+		return err
+	}
+	r.end = func() { _ = s.Stop() }
+	if err := s.Run(); err != nil {
+		return err
+	}
+	return r.err
+}
+
+// runner is f between the service manager's start and stop.
+type runner struct {
+	run   func(context.Context) error
+	ctx   context.Context
+	stop  context.CancelFunc
+	end   func()
+	ended chan struct{}
+	err   error
+}
+
+func (r *runner) Start(service.Service) error {
+	go func() {
+		r.err = r.run(r.ctx)
+		close(r.ended)
+		if r.ctx.Err() == nil { // it ended by itself
+			r.end()
+		}
+	}()
+	return nil
+}
+
+func (r *runner) Stop(service.Service) error {
+	r.stop()
+	<-r.ended
+	return nil
+}

@@ -1,0 +1,184 @@
+package install
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// fakeHost keeps all that is done to it below a folder, and the commands.
+func fakeHost(t *testing.T) (h *host, commands *[]string) {
+	t.Helper()
+	commands = &[]string{}
+	return &host{root: t.TempDir(), out: &bytes.Buffer{}, run: func(args []string) error {
+		*commands = append(*commands, strings.Join(args, " "))
+		return nil
+	}}, commands
+}
+
+func carry(t *testing.T, h *host, steps []step) string {
+	t.Helper()
+	out := &bytes.Buffer{}
+	h.out = out
+	for _, s := range steps {
+		if f, ok := s.(file); ok { // no group of the test's host is touched
+			f.group = ""
+			s = f
+		}
+		if f, ok := s.(folder); ok {
+			f.group = ""
+			s = f
+		}
+		if err := s.do(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.String()
+}
+
+// plan is what would be done on another system, for a program in its usual
+// place.
+func plan(t *testing.T, goos string, o Options) []step {
+	t.Helper()
+	p := systemPlaces(goos, "/usr/local/bin/authd", `/ProgramData`)
+	if o.User {
+		p = userPlaces(goos, "/opt/authd/authd", "/home/someone", func(string) string { return "" })
+	}
+	steps, err := p.install(goos, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
+func show(steps []step) string {
+	var out bytes.Buffer
+	for _, s := range steps {
+		s.show(&out)
+	}
+	return out.String()
+}
+
+func TestPlans(t *testing.T) {
+	for name, tt := range map[string]struct {
+		goos       string
+		o          Options
+		want, none []string
+	}{
+		"systemd": {"linux", Options{}, []string{
+			"file /etc/systemd/system/authd.service (0644)", "\tExecStart=/usr/local/bin/authd run\n", "\tUser=authd\n",
+			"file /etc/authd/authd.toml (0640, group authd, kept if it is there)", "\tuser = \"authd\"\n",
+			"folder /etc/authd/secrets (0750, group authd)", "run    systemd-sysusers /etc/sysusers.d/authd.conf\n", "run    systemctl enable authd.service\n",
+		}, []string{"/usr/bin/authd", "restart@"}},
+		"systemd, a person's": {"linux", Options{User: true}, []string{
+			"file /home/someone/.config/systemd/user/authd.service (0644)", "\tExecStart=/opt/authd/authd run --user\n",
+			"folder /home/someone/.config/authd (0700)", "\t#user = \"authd\"\n", "run    systemctl --user enable authd.service\n",
+		}, []string{"sysusers", "User=", "/etc/"}},
+		"systemd, with a unit to restart": {"linux", Options{After: []string{"/run/authd/tokens/acme=collector.service"}}, []string{
+			"file /etc/systemd/system/authd-restart-collector.path", "\tPathChanged=/run/authd/tokens/acme\n", "\tUnit=authd-restart@collector.service\n",
+			"ExecStart=/usr/bin/systemctl try-restart %i.service\n",
+		}, nil},
+		"launchd": {"darwin", Options{}, []string{
+			"file /Library/LaunchDaemons/authd.plist (0644)", "\t\t\t<string>/usr/local/bin/authd</string>\n", "\tuser = \"_authd\"\n", "sysadminctl -addUser _authd",
+		}, []string{"--user", "systemctl"}},
+		"launchd, a person's": {"darwin", Options{User: true}, []string{
+			"file /home/someone/Library/LaunchAgents/authd.plist (0644)", "<string>--user</string>", "\t#user = ",
+		}, []string{"sysadminctl"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := show(plan(t, tt.goos, tt.o))
+			for _, want := range tt.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("no %q in\n%s", want, text)
+				}
+			}
+			for _, none := range tt.none {
+				if strings.Contains(text, none) {
+					t.Errorf("%q is in it", none)
+				}
+			}
+		})
+	}
+}
+
+func TestInstallingTwiceChangesNothing(t *testing.T) {
+	h, commands := fakeHost(t)
+	steps := plan(t, "linux", Options{})
+	carry(t, h, steps)
+	conf := filepath.Join(h.root, "/etc/authd/authd.toml")
+	if err := os.WriteFile(conf, []byte("version = 1 # mine\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := slices.Clone(*commands)
+	out := carry(t, h, steps)
+	if strings.Contains(out, "wrote") || strings.Contains(out, "made") || !strings.Contains(out, "kept   /etc/authd/authd.toml") {
+		t.Error(out)
+	}
+	if text, _ := os.ReadFile(conf); string(text) != "version = 1 # mine\n" {
+		t.Errorf("the configuration is %q", text)
+	}
+	if again := (*commands)[len(first):]; !slices.Equal(again, first) {
+		t.Errorf("ran %q, then %q", first, again)
+	}
+	unit := filepath.Join(h.root, "/etc/systemd/system/authd.service")
+	if err := os.WriteFile(unit, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out := carry(t, h, steps); !strings.Contains(out, "wrote  /etc/systemd/system/authd.service") {
+		t.Errorf("an old unit was left: %s", out)
+	}
+}
+
+func TestUninstallKeepsWhatAPersonMade(t *testing.T) {
+	h, _ := fakeHost(t)
+	p := systemPlaces("linux", "/usr/local/bin/authd", "")
+	carry(t, h, plan(t, "linux", Options{}))
+	uninstall := func(purge bool) {
+		t.Helper()
+		steps, err := p.uninstall("linux", Options{Purge: purge})
+		if err != nil {
+			t.Fatal(err)
+		}
+		carry(t, h, steps)
+	}
+	uninstall(false)
+	if _, err := os.Stat(filepath.Join(h.root, "/etc/authd/authd.toml")); err != nil {
+		t.Error("the configuration is gone")
+	}
+	if units, _ := filepath.Glob(filepath.Join(h.root, "/etc/systemd/system/*")); len(units) != 0 {
+		t.Errorf("left %q", units)
+	}
+	uninstall(true)
+	if _, err := os.Stat(filepath.Join(h.root, "/etc/authd")); err == nil {
+		t.Error("a purge left the configuration")
+	}
+}
+
+func TestWhatCannotBeAService(t *testing.T) {
+	for program, want := range map[string]string{
+		"/home/me/authd":    "install -m 0755 authd",
+		"/tmp/x/authd":      "kept out of /tmp/",
+		"/opt/my own/authd": "put authd elsewhere",
+		"/usr/sbin/authd":   "",
+	} {
+		err := systemPlaces("linux", program, "").judge("linux")
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", program, err)
+		}
+	}
+	if err := userPlaces("linux", "/home/me/bin/authd", "/home/me", os.Getenv).judge("linux"); err != nil {
+		t.Error("a person's own service sees his home:", err)
+	}
+	p := systemPlaces("linux", "/usr/bin/authd", "")
+	for _, after := range []string{"x=unit", "/x", "/x=", "/x=a/b", "/a b=c", "/%h=c"} {
+		if _, err := p.install("linux", Options{After: []string{after}}); err == nil {
+			t.Errorf("%q was taken", after)
+		}
+	}
+	if _, err := p.install("plan9", Options{}); err == nil {
+		t.Error("plan9 has a service")
+	}
+}
