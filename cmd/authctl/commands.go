@@ -47,8 +47,8 @@ var commands = [...]command{
 	},
 	{
 		name: "curl", args: "NAME [CURL-ARGUMENT]…", about: "run curl with an authorised request", min: 1, rest: true, names: true, run: curl,
-		text: "Takes one URL. A 401 is reported to the daemon, and the request is sent once more if that\n" +
-			"gave another signature. Options that would carry the credential elsewhere (-L, --next,\n" +
+		text: "Takes one URL. An answer that refuses the credential (a 401, or what its recipe names) is\n" +
+			"reported to the daemon, and the request sent once more if that gave another. Options that would carry the credential elsewhere (-L, --next,\n" +
 			"--proxy, --connect-to, --resolve, -k, --trace, -v, …) and globs are refused.",
 		options: []*option{{"unsafe", "", "allow them"}, &minValid, &wait, &noWait},
 	},

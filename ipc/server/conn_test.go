@@ -226,6 +226,27 @@ func TestOneUserCannotTakeAll(t *testing.T) {
 	}
 }
 
+func TestOneUserCannotHoldEveryConnection(t *testing.T) {
+	s := &Server{}
+	for range maxConns {
+		_ = pair(s).SetDeadline(time.Now().Add(10 * time.Second))
+	}
+	answer, err := io.ReadAll(pair(s))
+	if err != nil || !strings.HasPrefix(status(string(answer)), "429") {
+		t.Errorf("one more: %q, %v", answer, err)
+	}
+	s.peer = func(net.Conn) (*Caller, error) { return &Caller{UID: 2}, nil }
+	client, theirs := net.Pipe()
+	s.accept(theirs)
+	_, _ = io.WriteString(client, get)
+	if _, body := replyTo(t, bufio.NewReader(client), "GET"); body != invented {
+		t.Errorf("another user: %q", body)
+	}
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestShutdownWaitsForRequestsButNotForIdlers(t *testing.T) {
 	f := &fake{block: make(chan struct{}), entered: make(chan struct{}), hungUp: make(chan error, 1), events: make(chan ipc.Event)}
 	s := &Server{Backend: f}
