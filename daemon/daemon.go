@@ -105,6 +105,7 @@ func Run(ctx context.Context, o Options) error {
 		stop()
 		return errors.Join(err, listener.Close(), d.close(srv, &parts))
 	}
+	d.reloadChanged(live) // what changed before it was watched
 	trim()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()

@@ -21,6 +21,7 @@ type loaded struct {
 	conf     *config.Config
 	recipes  *recipe.Set
 	warnings []string
+	stamp    string // how its files stood when all of them had been read
 }
 
 // loadConfig reads the configuration. Its error is a *ConfigError.
@@ -33,7 +34,7 @@ func loadConfig(ctx context.Context, o Options) (*loaded, error) {
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
-	l.conf = conf
+	l.conf, l.stamp = conf, stamp(conf)
 	for _, w := range warnings {
 		l.warnings = append(l.warnings, w.Error())
 	}

@@ -35,10 +35,15 @@ func (d *Daemon) reloadLocked(ctx context.Context) (warnings []string, err error
 }
 
 func (d *Daemon) readAgain(ctx context.Context) ([]string, error) {
-	d.seen = stamp(d.units.Load().conf)
+	was := d.units.Load().conf
+	before := stamp(was)
+	d.seen = before
 	l, err := loadConfig(ctx, d.options)
 	if err == nil {
 		err = d.apply(l)
+	}
+	if stamp(was) != before {
+		d.seen = "" // it changed while it was read: the event that tells so is to find a change
 	}
 	if err != nil {
 		d.broken.Store(&brokenConfig{since: d.now().Wall, err: err})
@@ -93,7 +98,7 @@ func (d *Daemon) apply(l *loaded) error {
 		}
 		defs = append(defs, next.byName[c.Name].def)
 	}
-	d.seen = stamp(conf)
+	d.seen = l.stamp
 	d.keeper.Configure(files)
 	d.units.Store(next)
 	d.engine.Set(defs)
