@@ -83,10 +83,7 @@ func TestAnIssuerThatIsDown(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	h.until(2*time.Second, "it has expired", func() bool {
-		s := h.state("fabric").State
-		return s == "expired" || s == "retrying"
-	})
+	h.until(2*time.Second, "it has expired", func() bool { return time.Now().After(ends) && h.state("fabric").State == "expired" })
 	r, _ := ask(client, "GET", "/v1/credentials/fabric/token?min_valid=0s&wait=200ms", "")
 	if r.status != 503 || r.code() != "unavailable" || r.header.Get("Retry-After") == "" || strings.Contains(r.body, value) {
 		t.Errorf("after its end: %d %s %v", r.status, r.body, r.header)
@@ -177,17 +174,14 @@ func TestAHundredCallersCauseOneExchange(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			codes[r.code]++
-			if n%4 != 0 {
+			if n%4 != 0 && r.code == 0 {
 				values[r.out]++
 			}
 		})
 	}
 	group.Wait()
-	if len(values) != 1 || codes[0]+codes[75] != 100 {
+	if len(values) != 1 || codes[0]+codes[75] != 100 || codes[75] > 36 { // 64 may be under way for one user
 		t.Errorf("%d different answers, exit codes %v", len(values), codes)
-	}
-	if codes[0] < 90 { // 64 may be under way at once for one user
-		t.Logf("exit codes %v", codes)
 	}
 	if st := p.Stats(); st.Logins != 2 {
 		t.Errorf("%d logins, want two", st.Logins)
@@ -200,7 +194,7 @@ func TestSomeoneElseUsesTheAccount(t *testing.T) {
 	h := newHost(t)
 	s := h.session(issuers.Options{})
 	p := s.act.(*issuers.PacketFabricSession)
-	h.configure(s.config + "min_interval = \"10ms\"\n")
+	h.configure(s.config)
 	h.start()
 	h.issued("session")
 	for range 12 {
@@ -247,5 +241,23 @@ func TestMinValid(t *testing.T) {
 	h.want(h.ctl("token", "fabric", "--force"), 0)
 	if n := len(s.attempts()); n != 2 {
 		t.Errorf("%d exchanges after --force, want two", n)
+	}
+}
+
+// TestASessionThatDiesAtOnceIsReplacedAtOnce: min_interval, a minute in this
+// recipe, is at most half of what the last session lived.
+func TestASessionThatDiesAtOnceIsReplacedAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.session(issuers.Options{})
+	h.configure(strings.Replace(s.config, "min_interval", "#", 1))
+	h.start()
+	h.issued("session")
+	h.want(h.ctl("refresh", "session", "--wait", "100ms"), 75, "min_interval")
+	h.want(h.ctl("login", "session"), 0) // a person may
+	s.act.(*issuers.PacketFabricSession).Kill()
+	h.want(h.ctl("curl", "session", "-sSf", s.origin+s.path), 0)
+	if st := s.stats(); st.Logins != 3 {
+		t.Errorf("%d logins, want three", st.Logins)
 	}
 }

@@ -158,12 +158,13 @@ func (h *host) session(o issuers.Options) *system {
 	}
 	s.config = `
 [credential.session]
-recipe   = "packetfabric-session"
-url      = "{session}"
-username = "collector@example.com"
-password = { file = "{dir}/secrets/password" }
-hosts    = ["127.0.0.1"]
-ttl      = "` + life.String() + `"
+recipe       = "packetfabric-session"
+url          = "{session}"
+username     = "collector@example.com"
+password     = { file = "{dir}/secrets/password" }
+hosts        = ["127.0.0.1"]
+ttl          = "` + life.String() + `"
+min_interval = "10ms"
 `
 	return s
 }

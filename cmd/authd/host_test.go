@@ -32,7 +32,23 @@ type host struct {
 
 func newHost(t *testing.T) *host {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "authd") // short, for a socket's path has 107 bytes
+	return newHostIn(t, "")
+}
+
+// newHostInMemory has no disk whose syncs take as long as a short life when
+// the machine is busy.
+func newHostInMemory(t *testing.T) *host {
+	t.Helper()
+	const memory = "/dev/shm"
+	if info, err := os.Stat(memory); err != nil || !info.IsDir() {
+		return newHost(t)
+	}
+	return newHostIn(t, memory)
+}
+
+func newHostIn(t *testing.T, parent string) *host {
+	t.Helper()
+	dir, err := os.MkdirTemp(parent, "authd") // short, for a socket's path has 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +148,13 @@ func (h *host) prepare() *exec.Cmd {
 // start starts the daemon and waits until it answers.
 func (h *host) start() {
 	h.Helper()
-	p, err := launch(h.prepare())
+	h.startAs(h.prepare())
+}
+
+// startAs does so with a command line of the test's own.
+func (h *host) startAs(cmd *exec.Cmd) {
+	h.Helper()
+	p, err := launch(cmd)
 	if err != nil {
 		h.Fatal(err)
 	}

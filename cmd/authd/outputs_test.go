@@ -1,11 +1,14 @@
 package main_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -224,4 +227,110 @@ func TestTheFolderOfTokensIsReplaced(t *testing.T) {
 	}
 	h.until(heal, "the new folder is watched as well", func() bool { _, err := os.Stat(path); return err == nil })
 	h.isQuiet()
+}
+
+// TestFilesAreClosedWhateverTheUmask.
+func TestFilesAreClosedWhateverTheUmask(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.netography(issuers.Options{})
+	h.configure(whole(s))
+	cmd := h.prepare()
+	cmd.Args = append([]string{"sh", "-c", `umask 0; exec "$@"`, "sh", program("authd")}, cmd.Args[1:]...)
+	cmd.Path = "/bin/sh"
+	h.startAs(cmd)
+	h.issued("netography")
+	err := filepath.WalkDir(h.dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && d.Type().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s is %v", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAFolderIsSwappedInOneStep: with layout = "dir" a reader that goes
+// through ..data once finds files of one generation.
+func TestAFolderIsSwappedInOneStep(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.fabric(issuers.Options{})
+	h.configure(s.config + "layout = \"dir\"\n" + strings.ReplaceAll(outputs("fabric", "raw", "json", "header"), `"fabric.`, `"`))
+	h.start()
+	h.issued("fabric")
+	dir := h.token("fabric")
+	ctx, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	var reads, torn atomic.Int32
+	for range 4 {
+		group.Go(func() {
+			every(ctx, time.Millisecond, func() {
+				data, err := os.Open(filepath.Join(dir, "..data"))
+				if err != nil {
+					torn.Add(1)
+					return
+				}
+				defer data.Close()
+				in := fmt.Sprintf("/proc/self/fd/%d/", data.Fd())
+				raw, _, err1 := readWhole(in + "raw")
+				json, _, err2 := readWhole(in + "json")
+				if os.IsNotExist(err1) || os.IsNotExist(err2) {
+					return // the folder it had open has been removed meanwhile
+				}
+				if err1 != nil || err2 != nil || !strings.Contains(json, raw) {
+					torn.Add(1)
+				}
+				reads.Add(1)
+			})
+		})
+	}
+	for range 10 {
+		h.want(h.ctl("refresh", "fabric"), 0)
+		for _, f := range []string{"raw", "json", "header"} {
+			if text, _, err := readWhole(filepath.Join(dir, f)); err != nil || !strings.Contains(text, h.value("fabric")) {
+				t.Errorf("%s: %v", f, err)
+			}
+		}
+	}
+	stop()
+	group.Wait()
+	if torn.Load() > 0 || reads.Load() < 50 {
+		t.Errorf("%d reads, %d of them torn", reads.Load(), torn.Load())
+	}
+	if err := os.Remove(filepath.Join(dir, "raw")); err != nil {
+		t.Fatal(err)
+	}
+	h.until(heal, "a link is put back", func() bool { text, _, _ := readWhole(filepath.Join(dir, "raw")); return text == h.value("fabric") })
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	h.until(heal, "the folder is put back", func() bool { text, _, _ := readWhole(filepath.Join(dir, "raw")); return text == h.value("fabric") })
+	h.isQuiet()
+}
+
+// TestRemovedOnExpiry: no file rather than an old one.
+func TestRemovedOnExpiry(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.fabric(issuers.Options{Life: 3 * time.Second})
+	h.configure(s.config + outputs("fabric", "raw") + "on_expiry = \"remove\"\n" + outputs("fabric", "json"))
+	h.start()
+	h.issued("fabric")
+	s.act.(*issuers.PacketFabric).Fail(issuers.Fault{On: issuers.Login, Status: 503})
+	ends := *h.state("fabric").ExpiresAt
+	h.until(6*time.Second, "the file is gone", func() bool { _, err := os.Lstat(h.token("fabric.raw")); return os.IsNotExist(err) })
+	if early := time.Until(ends); early > 50*time.Millisecond {
+		t.Errorf("it went %v early", early)
+	}
+	if _, err := os.Lstat(h.token("fabric.json")); err != nil {
+		t.Error("the other is kept: ", err)
+	}
+	s.act.(*issuers.PacketFabric).Heal()
+	h.until(10*time.Second, "it is back", func() bool { _, err := os.Lstat(h.token("fabric.raw")); return err == nil })
 }

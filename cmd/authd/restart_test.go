@@ -188,3 +188,49 @@ func TestWaitIsOverWhenTheFilesAreThere(t *testing.T) {
 		}
 	}
 }
+
+// TestAStopWaitsForAnExchange that spends a refresh token.
+func TestAStopWaitsForAnExchange(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.netography(issuers.Options{})
+	h.configure(whole(s))
+	h.start()
+	h.issued("netography")
+	s.act.(*issuers.Netography).Fail(issuers.Fault{On: issuers.Renewal, Times: 1, After: time.Second})
+	client := h.dial()
+	go func() { _, _ = ask(client, "POST", "/v1/credentials/netography/refresh", "") }()
+	h.until(5*time.Second, "the refresh token is spent", func() bool { return len(s.exchanges()) == 2 })
+	h.stop()
+	h.start()
+	if st := h.state("netography"); st.Generation != 2 || st.State != "fresh" {
+		t.Errorf("after the restart: %+v", st)
+	}
+	if st := s.stats(); st.Logins != 1 || st.Renewals != 1 || len(st.Denied) > 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestAnAnswerOutlivesItsCredential: it is removed from the config while its
+// refresh token is being spent, and put back.
+func TestAnAnswerOutlivesItsCredential(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.netography(issuers.Options{})
+	h.configure(whole(s))
+	h.start()
+	h.issued("netography")
+	s.act.(*issuers.Netography).Fail(issuers.Fault{On: issuers.Renewal, Times: 1, After: 500 * time.Millisecond})
+	client := h.dial()
+	go func() { _, _ = ask(client, "POST", "/v1/credentials/netography/refresh", "") }()
+	h.until(5*time.Second, "the refresh token is spent", func() bool { return len(s.exchanges()) == 2 })
+	h.configure("")
+	h.want(h.ctl("reload"), 0)
+	h.configure(whole(s))
+	h.want(h.ctl("reload"), 0)
+	h.until(5*time.Second, "the answer is served", func() bool { return h.state("netography").Generation == 2 })
+	h.want(h.ctl("refresh", "netography"), 0)
+	if st := s.stats(); st.Logins != 1 || st.Renewals != 2 || len(st.Denied) > 0 {
+		t.Errorf("%+v", st)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -258,12 +259,7 @@ hosts = ["127.0.0.1"]
 `)
 	cmd := h.prepare()
 	cmd.Env = append(cmd.Env, "NETO_SECRET=invented-environment-6dLw")
-	p, err := launch(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.daemon = p
-	h.until(10*time.Second, "the daemon answers", func() bool { r, err := h.try("GET", "/v1/version", ""); return err == nil && r.status == 200 })
+	h.startAs(cmd)
 	h.issued("netography")
 	h.secrets["the value"] = h.value("netography")
 	for _, name := range []string{"on-change", "password"} {
@@ -327,5 +323,31 @@ func TestTheDaemonLeavesNoCore(t *testing.T) {
 		if info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s is open to others: %v", name, info.Mode())
 		}
+	}
+}
+
+// TestCurlIsNotSentToAProxy by its environment: what goes over plain http to
+// loopback would be read there.
+func TestCurlIsNotSentToAProxy(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.yombo(issuers.Options{})
+	h.configure(whole(s))
+	h.start()
+	var seen atomic.Int32
+	proxy := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.Add(1)
+		_, _ = fmt.Fprint(w, r.Header)
+	}))
+	r := h.run(nil, "", "/usr/bin/env", "http_proxy="+proxy, "ALL_PROXY="+proxy, program("authctl"), "curl", "yombo", "-sS", s.origin+s.path)
+	if seen.Load() > 0 || !strings.Contains(r.out, "hello") {
+		t.Errorf("the proxy saw %d requests; exit code %d", seen.Load(), r.code)
+	}
+	if err := os.WriteFile(h.path(".curlrc"), []byte("verbose\nproxy = "+proxy+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r = h.ctl("curl", "yombo", "-sS", s.origin+s.path) // HOME is this folder
+	if seen.Load() > 0 || r.err != "" {
+		t.Errorf("a .curlrc was read: %d requests, %q", seen.Load(), r.err)
 	}
 }

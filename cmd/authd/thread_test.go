@@ -199,7 +199,7 @@ func (j *judge) run(ctx context.Context, all *sync.WaitGroup) {
 // is accepted, and no issuer is asked more often than the formula says.
 func TestFiveSystemsAreServedWithoutOneRefusal(t *testing.T) {
 	t.Parallel()
-	h := newHost(t)
+	h := newHostInMemory(t)
 	short := func(s time.Duration) issuers.Options {
 		return issuers.Options{Life: s * time.Second, RefreshLife: time.Minute}
 	}
