@@ -3,58 +3,71 @@ package bench
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha512"
-	"encoding/base64"
-	"io"
+	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"authd/daemon"
 	"authd/ipc"
-	"authd/ipc/server"
 )
 
-// backend has one credential, whose signature is an HMAC-SHA-512 over method
-// and URL.
-type backend struct {
-	server.Backend // not called but for the methods below
-}
+// conf has a token of about the length of a JWT, and two signing schemes:
+// HMAC-SHA256 over the query, and HMAC-SHA512 with time and nonce.
+const conf = `
+version = 1
+[daemon]
+socket    = "DIR/s"
+cache_dir = "DIR/tokens"
+state_dir = "DIR/state"
+[credential.acme]
+recipe = "bearer"
+token  = "TOKEN"
+hosts  = ["api.example.com"]
+[credential.query]
+recipe = "packetfabric-key"
+key_id = "1-0123456789ABCDEF"
+secret = "invented"
+[credential.psk]
+recipe = "armor"
+key_id = "invented"
+secret = "invented"
+`
 
-var expires = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-
-func (backend) Token(context.Context, *server.Caller, string, ipc.TokenQuery) (ipc.Token, error) {
-	return ipc.Token{Body: value, Generation: 7, ExpiresAt: expires, Fingerprint: "0123456789abcdef"}, nil
-}
-
-var value = bytes.Repeat([]byte("invented"), 100) // about as long as a JWT
-
-func (backend) Needs(*server.Caller, string) ([]string, error) { return nil, nil }
-
-func (backend) Sign(_ context.Context, _ *server.Caller, _ string, r *ipc.SignRequest, reply *ipc.SignReply) error {
-	mac := hmac.New(sha512.New, []byte("invented-key"))
-	_, _ = io.WriteString(mac, r.Method)
-	_, _ = io.WriteString(mac, r.URL)
-	sum := base64.StdEncoding.EncodeToString(mac.Sum(nil))
-	reply.URL, reply.Generation = r.URL, 7
-	reply.Headers = append(reply.Headers, ipc.Header{Name: "Authorization", Value: "PSK id:" + sum})
-	return nil
-}
-
-// serve starts a server and returns its socket.
+// serve starts a whole daemon and returns its socket.
 func serve(b *testing.B) string {
-	path := filepath.Join(b.TempDir(), "s")
-	l, err := server.Listen(path)
+	dir, err := os.MkdirTemp("", "authd") // short: a socket's path is
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := &server.Server{Backend: backend{}}
-	go func() { _ = s.Serve(l) }()
-	b.Cleanup(func() { _ = s.Shutdown(context.Background()) })
-	return path
+	text := strings.NewReplacer("DIR", dir, "TOKEN", strings.Repeat("invented", 100)).Replace(conf)
+	config := filepath.Join(dir, "authd.toml")
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- daemon.Run(ctx, daemon.Options{Config: config, Log: slog.New(slog.DiscardHandler)})
+	}()
+	for {
+		if c, err := net.Dial("unix", filepath.Join(dir, "s")); err == nil {
+			_ = c.Close()
+			break
+		}
+		select {
+		case err := <-ended:
+			b.Fatal(err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	b.Cleanup(func() { stop(); <-ended; _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "s")
 }
 
 // echo starts a server that sends back what it gets.
@@ -144,17 +157,20 @@ func median(all []time.Duration) float64 {
 	return float64(all[len(all)/2])
 }
 
-// BenchmarkSocket compares calls over kept connections with an echo.
+// BenchmarkSocket compares calls to a whole daemon, over kept connections,
+// with an echo.
 func BenchmarkSocket(b *testing.B) {
 	path := serve(b)
-	sign := []byte(`{"method":"GET","url":"https://api.example.com/v1/devices?limit=10"}`)
-	signHead := "POST /v1/credentials/acme/sign HTTP/1.1\r\nHost: authd\r\nContent-Length: " + strconv.Itoa(len(sign)) + "\r\n\r\n"
 	ping := bytes.Repeat([]byte("x"), 64)
+	call := func(name, request string) *exchange {
+		return &exchange{name: name, conn: dial(b, path), request: []byte(request), whole: okReply}
+	}
 	all := []*exchange{
 		{name: "echo", conn: dial(b, echo(b)), request: ping, whole: func(r []byte) bool { return len(r) == len(ping) }},
-		{name: "token", conn: dial(b, path), request: []byte("GET /v1/credentials/acme/token HTTP/1.1\r\nHost: authd\r\n\r\n"), whole: okReply},
-		{name: "query", conn: dial(b, path), request: []byte("GET /v1/credentials/acme/token?min_valid=60s&wait=10s HTTP/1.1\r\nHost: authd\r\n\r\n"), whole: okReply},
-		{name: "sign", conn: dial(b, path), request: append([]byte(signHead), sign...), whole: okReply},
+		call("token", "GET /v1/credentials/acme/token HTTP/1.1\r\nHost: authd\r\n\r\n"),
+		call("token-min-valid", "GET /v1/credentials/acme/token?min_valid=60s&wait=10s HTTP/1.1\r\nHost: authd\r\n\r\n"),
+		call("hmac-sha256", post("query", `{"method":"GET","url":"https://api.packetfabric.com/locations?market=DA1"}`)),
+		call("hmac-sha512", post("psk", `{"method":"GET","url":"https://api.armor.com/core/avam"}`)),
 	}
 	for _, x := range all {
 		x.buf = make([]byte, 16<<10)
@@ -172,6 +188,10 @@ func BenchmarkSocket(b *testing.B) {
 		b.ReportMetric(m, x.name+"-ns")
 		b.ReportMetric(m/base, x.name+"/echo")
 	}
+}
+
+func post(name, body string) string {
+	return "POST /v1/credentials/" + name + "/sign HTTP/1.1\r\nHost: authd\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
 }
 
 // BenchmarkClient is a token by ipc.Client over a kept connection.
