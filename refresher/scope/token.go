@@ -11,7 +11,7 @@ import (
 // each step and each signature. Its members keep the order written.
 type Token struct {
 	Name   string // NAME
-	Alg    string // one of Algorithms
+	Alg    string // one of Algorithms; "key": the key's own
 	Key    *template.Value
 	Header []template.Field // after alg and typ
 	Claims []template.Field
@@ -25,12 +25,25 @@ var signers = map[string]string{
 
 // Algorithms lists the values of alg.
 func Algorithms() []string {
-	return []string{"HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"}
+	return []string{"HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA", byKey}
 }
+
+// byKey is the alg of a token whose private key decides how it is signed.
+const byKey = "key"
 
 // Append mints the token in compact form.
 func (t *Token) Append(dst []byte, env template.Env) ([]byte, error) {
-	header, err := t.header(env)
+	key, err := t.Key.Append(nil, env, template.Raw)
+	if err != nil {
+		return dst, err
+	}
+	alg := t.Alg
+	if alg == byKey {
+		if alg, err = template.KeyAlgorithm(key); err != nil {
+			return dst, err
+		}
+	}
+	header, err := t.header(alg, env)
 	if err != nil {
 		return dst, err
 	}
@@ -38,21 +51,17 @@ func (t *Token) Append(dst []byte, env template.Env) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	key, err := t.Key.Append(nil, env, template.Raw)
-	if err != nil {
-		return dst, err
-	}
 	out := base64.RawURLEncoding.AppendEncode(dst, header)
 	out = base64.RawURLEncoding.AppendEncode(append(out, '.'), claims)
-	sig, err := template.Sign(nil, signers[t.Alg], out[len(dst):], key)
+	sig, err := template.Sign(nil, signers[alg], out[len(dst):], key)
 	if err != nil {
-		return dst, fmt.Errorf("signing with %s: %w", t.Alg, err)
+		return dst, fmt.Errorf("signing with %s: %w", alg, err)
 	}
 	return base64.RawURLEncoding.AppendEncode(append(out, '.'), sig), nil
 }
 
-func (t *Token) header(env template.Env) ([]byte, error) {
-	own := append(append([]byte(`{"alg":"`), t.Alg...), `","typ":"JWT"`...)
+func (t *Token) header(alg string, env template.Env) ([]byte, error) {
+	own := append(append([]byte(`{"alg":"`), alg...), `","typ":"JWT"`...)
 	more, err := template.AppendFields(nil, t.Header, env)
 	if err != nil {
 		return nil, err

@@ -111,3 +111,29 @@ func applyQueryLines(dst, in, _ []byte, _ *call) ([]byte, error) {
 	}
 	return dst, nil
 }
+
+// spread appends the fields of a form to the members at dst[start:], in place
+// of those that have their names.
+func spread(dst []byte, start int, form []byte, place Place) []byte {
+	list := fields(form)
+	for _, f := range list {
+		dst = dropField(dst, start, string(f.name))
+	}
+	for _, f := range list {
+		if len(dst) > start {
+			dst = append(dst, '&')
+		}
+		dst = append(place.Encode(dst, f.name), '=')
+		dst = place.Encode(dst, f.value)
+	}
+	return dst
+}
+
+// dropField takes the fields of a name out of dst[start:].
+func dropField(dst []byte, start int, name string) []byte {
+	kept := slices.DeleteFunc(bytes.Split(bytes.Clone(dst[start:]), []byte{'&'}), func(one []byte) bool {
+		own, _, _ := cutField(one)
+		return decodesTo(own, name)
+	})
+	return append(dst[:start], bytes.Join(kept, []byte{'&'})...)
+}

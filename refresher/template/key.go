@@ -82,9 +82,17 @@ func applyECDSASHA256(dst, in, arg []byte, _ *call) ([]byte, error) {
 	return append(dst, rs[:]...), nil
 }
 
-// privateKey reads the first private key of a PEM: PKCS#8, PKCS#1 or SEC1.
-// Errors say nothing of what was read.
+// privateKey reads a key written as PEM or JSON. Errors say nothing of what was
+// read.
 func privateKey(text []byte) (any, error) {
+	if isJSON(text) {
+		return parseJSONKey(text)
+	}
+	return pemKey(text)
+}
+
+// pemKey reads the first private key of a PEM: PKCS#8, PKCS#1 or SEC1.
+func pemKey(text []byte) (any, error) {
 	for {
 		block, rest := pem.Decode(text)
 		if block == nil {

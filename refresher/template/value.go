@@ -60,6 +60,13 @@ func ParseName(key string) (name *Template, optional bool, err error) {
 	return name, optional, err
 }
 
+// spreads reports whether the member stands for all the fields of its value:
+// its name is "*".
+func (m *Member) spreads() bool {
+	name, ok := m.Name.Literal()
+	return ok && name == "*"
+}
+
 // AppendName appends the member's name, escaped for its place.
 func (m *Member) AppendName(dst []byte, env Env, place Place) ([]byte, error) {
 	return appendName(dst, m.Name, env, place)
@@ -83,6 +90,16 @@ func (m *Member) AppendValue(dst []byte, env Env, place Place) (out []byte, ok b
 func AppendMembers(dst []byte, members []Member, env Env, place Place) ([]byte, error) {
 	start := len(dst)
 	for i := range members {
+		if members[i].spreads() {
+			more, ok, err := members[i].AppendValue(nil, env, Raw)
+			if err != nil {
+				return dst[:start], err
+			}
+			if ok {
+				dst = spread(dst, start, more, place)
+			}
+			continue
+		}
 		before := len(dst)
 		if before > start {
 			dst = append(dst, '&')
