@@ -127,11 +127,9 @@ func (t *turn) failure(s *Step, class credential.Class, say string, after time.D
 	e := t.error(class)
 	e.RetryAfter = after
 	what := fmt.Sprintf("%d from %s", e.Status, s.shown())
-	if e.Status >= http.StatusBadRequest {
-		if e.Code = errorCode(t.answer.body); e.Code != "" {
-			what += " (" + e.Code + ")"
-		}
-	} else if say == "" {
+	if e.Code = errorCode(t.answer.body); e.Code != "" {
+		what += " (" + e.Code + ")"
+	} else if e.Status < http.StatusBadRequest && say == "" {
 		what += " is not the answer of a success"
 	}
 	if say == "" {

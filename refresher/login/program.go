@@ -13,6 +13,7 @@ import (
 // next stands in Config.
 type Program struct {
 	Login, Refresh, Logout []Step
+	Attend                 []Step // what begins a login that a person attends; with it, Login is not run by itself
 	Probe                  *Step
 	KeepsAlive             bool // a good answer to Probe restarts the idle life
 	Rejected               []int
@@ -47,6 +48,8 @@ type Step struct {
 	Timed    bool // the request depends on the time: a refusal may be the clock's fault
 	Password bool // the request carries a secret parameter
 	Spends   bool // the request carries a `cred` name that the refresh gets anew
+
+	Bare bool // of logout: sent without the credential
 
 	// Private are the JSON pointers to what is private in the answer; an empty
 	// one stands for all of it.

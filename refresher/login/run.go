@@ -123,7 +123,7 @@ func (r *run) exchange(ctx context.Context, s *Step) (*turn, error) {
 	if t.address.Origin() != origin {
 		return nil, credential.Errorf(credential.Misconfigured, "the address leads to another host than the recipe's")
 	}
-	if r.kind == inProbe || r.kind == inLogout {
+	if (r.kind == inProbe || r.kind == inLogout) && !s.Bare {
 		if err := r.Authorize(t.now, r.attempt.Prev, q); err != nil {
 			return nil, credential.Errorf(credential.Misconfigured, "the request cannot be authorised: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -90,12 +91,34 @@ func (s *source) Fetch(ctx context.Context, a credential.Attempt) (*credential.C
 	switch {
 	case s.renews(a, held, fresh):
 		r := &run{source: s, attempt: a, kind: inRefresh, held: held}
-		return r.fetch(ctx, s.Refresh, s.Forget.Refresh)
-	case len(s.Login) > 0:
+		c, err := r.fetch(ctx, s.Refresh, s.Forget.Refresh)
+		return c, s.orPerson(err)
+	case s.logsIn():
 		r := &run{source: s, attempt: a, kind: inLogin}
 		return r.fetch(ctx, s.Login, s.Forget.Login)
 	}
-	return nil, credential.Errorf(credential.Person, "what a renewal needs is spent or missing, and this recipe cannot log in by itself; put a new one into the configuration")
+	return nil, credential.Errorf(credential.Person, "what a renewal needs is spent or missing, and this recipe cannot log in by itself; %s", s.remedy())
+}
+
+// logsIn reports whether a login needs nobody.
+func (s *source) logsIn() bool { return len(s.Login) > 0 && len(s.Attend) == 0 }
+
+// orPerson is what a refused renewal means where there is no login to follow:
+// another one would be refused too.
+func (s *source) orPerson(err error) error {
+	if err == nil || s.logsIn() || credential.AsError(err).Class != credential.Relogin {
+		return err
+	}
+	e := *credential.AsError(err)
+	e.Class, e.Err = credential.Person, fmt.Errorf("%w; what a renewal needs is spent or revoked: %s", e.Err, s.remedy())
+	return &e
+}
+
+func (s *source) remedy() string {
+	if len(s.Attend) > 0 {
+		return "a person must log in"
+	}
+	return "put a new one into the configuration"
 }
 
 // renews reports whether a refresh is the way.
@@ -108,7 +131,7 @@ func (s *source) renews(a credential.Attempt, held values, freshSeed bool) bool 
 			return false
 		}
 	}
-	if len(s.Login) == 0 {
+	if !s.logsIn() {
 		return freshSeed || !a.Login
 	}
 	return !a.Login && (freshSeed || !renewalOver(a))
@@ -132,10 +155,10 @@ func (s *source) held(a credential.Attempt) (held values, freshSeed bool) {
 	if a.Prev != nil {
 		held = slices.Concat(values(a.Prev.Public), values(a.Prev.Private))
 	}
-	if len(s.Seed) == 0 {
+	seed, mark := s.seed()
+	if len(seed) == 0 {
 		return held, false
 	}
-	seed, mark := s.seed()
 	old := held.get(seedName)
 	if old.Reveal() == mark {
 		return held, false
