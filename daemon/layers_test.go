@@ -23,13 +23,15 @@ var layers = [][]string{
 	1: {"ipc/server", "refresher/scope", "refresher/store", "refresher/output"},
 	2: {"refresher"},
 	3: {"refresher/login", "refresher/sign", "refresher/command"},
-	4: {"refresher/recipe", "daemon/config"},
+	4: {"refresher/recipe", "refresher/record", "daemon/config"},
 	5: {"daemon", "daemon/add", "daemon/demo", "install"},
 	6: {"cmd/authd", "cmd/authctl", "bench"},
 }
 
 // neighbours are the imports within one layer, each with its reason.
-var neighbours = map[[2]string]string{}
+var neighbours = map[[2]string]string{
+	{"refresher/record", "refresher/recipe"}: "a draft is loaded, and its vectors run, before it is shown",
+}
 
 // thirdParty says which modules from elsewhere a package may import.
 var thirdParty = map[string][]string{

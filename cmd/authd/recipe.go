@@ -21,7 +21,7 @@ func recipeCommand() *cobra.Command {
 	c.PersistentFlags().StringVarP(&p.file, "config", "c", "", "the configuration whose recipe_dirs count (default /etc/authd/authd.toml)")
 	c.PersistentFlags().BoolVar(&p.user, "user", false, "your own configuration")
 	c.AddCommand(
-		recipeList(&p), recipeShow(&p), recipeTest(&p), recipeLint(&p), recipeNew(),
+		recipeList(&p), recipeShow(&p), recipeTest(&p), recipeLint(&p), recipeNew(), recipeRecord(),
 	)
 	return c
 }

@@ -381,6 +381,22 @@ func TestHostsAreAskedForWhereTheRecipeHasNone(t *testing.T) {
 	b.wantFiles()
 }
 
+func TestLists(t *testing.T) {
+	for answer, want := range map[string]string{
+		"/usr/bin/pass show  x":            `command = ["/usr/bin/pass", "show", "x"]`,
+		`["/usr/bin/pass", "show", "a b"]`: `command = ["/usr/bin/pass", "show", "a b"]`,
+	} {
+		b := newBench(t, "command", answer, "api.example.com")
+		b.run()
+		if text := b.read("conf.d/app.toml"); !strings.Contains(text, want+"\n") {
+			t.Errorf("the drop-in:\n%s", text)
+		}
+	}
+	for _, answer := range []string{"[1]", "[", `["a"] # b` + "\nx = 1"} {
+		newBench(t, "command", answer).refused(`command: must be a list such as`)
+	}
+}
+
 func TestWhatSignsHasNoFile(t *testing.T) {
 	b := newBench(t, "armor", "id", "invented")
 	b.trial.Static, b.trial.Fetched, b.trial.Value, b.trial.Signs = true, false, false, true

@@ -63,6 +63,8 @@ func (c *content) value(a *Addition, p param) string {
 	switch {
 	case p.elsewhere != "":
 		return p.elsewhere
+	case p.items != nil:
+		return quoteAll(p.items)
 	case !p.Secret():
 		return quote(p.text)
 	}

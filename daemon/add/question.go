@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"authd/daemon/config"
+	"authd/refresher/document"
 	"authd/refresher/recipe"
 )
 
@@ -26,8 +27,9 @@ type content struct {
 // param is a parameter that was given.
 type param struct {
 	recipe.Param
-	text      string // in clear
-	elsewhere string // where a secret is kept, as TOML has it; text is empty then
+	text      string   // in clear
+	items     []string // of one that is a list; text is empty then
+	elsewhere string   // where a secret is kept, as TOML has it; text is empty then
 }
 
 // inquiry is the asking for one content.
@@ -119,6 +121,9 @@ func (q *inquiry) choose(ctx context.Context, groups [][]string) (int, error) {
 // ask asks for one parameter, in the recipe's words.
 func (q *inquiry) ask(ctx context.Context, p recipe.Param) error {
 	about := p.Help
+	if p.Type == "list" {
+		about += `; words with blanks between, or ["…", "…"]`
+	}
 	if p.Choices != nil {
 		about += "; " + strings.Join(p.Choices, " or ")
 	}
@@ -159,6 +164,13 @@ func (q *inquiry) take(p param) error {
 	if strings.ContainsRune(p.text, 0) {
 		return fmt.Errorf("%s: has a zero byte in it; type it again", p.Name)
 	}
+	if p.Type == "list" {
+		var err error
+		if p.items, err = items(p.text); err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+		p.text = ""
+	}
 	q.params = append(q.params, p)
 	for _, problem := range q.bind() {
 		if problem.Key == p.Name {
@@ -172,10 +184,15 @@ func (q *inquiry) take(p param) error {
 // bind tells what the recipe has against what is given so far.
 func (q *inquiry) bind() []recipe.Problem {
 	values := map[string]string{}
-	q.options.Pending = nil
+	q.options.Pending, q.options.Lists = nil, map[string][]string{}
 	for _, p := range q.params {
-		if values[p.Name] = p.text; p.elsewhere != "" {
+		switch {
+		case p.elsewhere != "":
 			q.options.Pending = append(q.options.Pending, p.Name)
+		case p.items != nil:
+			q.options.Lists[p.Name] = p.items
+		default:
+			values[p.Name] = p.text
 		}
 	}
 	bound, problems := q.Recipe.Bind(values, q.options)
@@ -218,4 +235,25 @@ func (q *inquiry) hosts(ctx context.Context) error {
 // words are separated by blanks or commas.
 func words(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
+}
+
+// items reads a list as TOML has it, or as words.
+func items(s string) ([]string, error) {
+	if !strings.HasPrefix(s, "[") {
+		return strings.Fields(s), nil
+	}
+	wrong := errors.New(`must be a list such as ["…", "…"]`)
+	root, err := document.Parse("", []byte("x = "+s))
+	if err != nil || len(root.Nodes) != 1 {
+		return nil, wrong
+	}
+	var list []string
+	for _, n := range root.Nodes[0].Nodes {
+		item, ok := n.Str()
+		if !ok {
+			return nil, wrong
+		}
+		list = append(list, item)
+	}
+	return list, nil
 }
