@@ -144,6 +144,31 @@ func (c *Client) Call(method, path string, body []byte, wait time.Duration) ([]b
 	return c.rest(&h)
 }
 
+// Health asks how the daemon is; a daemon that is not well answers too.
+func (c *Client) Health() (*Health, error) {
+	c.Close() // a connection of its own: its reply is not read like the others
+	if err := c.connect(slack); err != nil {
+		return nil, err
+	}
+	c.begin("GET", "/v1/health")
+	if _, err := c.wire.t.Write(append(c.text, "\r\n"...)); err != nil {
+		return nil, c.broken(err)
+	}
+	h, err := c.wire.head()
+	if err != nil {
+		return nil, c.broken(err)
+	}
+	body, err := c.rest(&h)
+	if err != nil {
+		return nil, err
+	}
+	health := &Health{}
+	if err := json.Unmarshal(body, health); err != nil {
+		return nil, errors.Join(errReply, err)
+	}
+	return health, nil
+}
+
 // Path is the path of a call about one credential: Path("acme", "token") is
 // /v1/credentials/acme/token, and with an empty call that of its status. A
 // name that cannot be one is escaped, for the daemon to say so.

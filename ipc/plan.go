@@ -42,7 +42,8 @@ type Health struct {
 	OK          bool     `json:"ok"`
 	Ready       bool     `json:"ready"` // every required credential was published once
 	Credentials int      `json:"credentials"`
-	Problems    []string `json:"problems"` // what a person should look at; no secrets, names of credentials included
+	Config      string   `json:"config,omitempty"` // what is wrong with the configuration on the disk, while the one before goes on
+	Problems    []string `json:"problems"`         // what a person should look at; no secrets, names of credentials included
 }
 
 // Reload tells what came of a new configuration.

@@ -1,6 +1,7 @@
 package ipc
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"strconv"
@@ -38,12 +39,17 @@ func dialAny(path string) (*wire, error) {
 	if path != "" {
 		return reach(path)
 	}
-	if user := UserSocket(); user != "" {
+	user := UserSocket()
+	if user != "" {
 		if w, err := reach(user); err == nil {
 			return w, nil
 		}
 	}
-	return reach(SystemSocket())
+	w, err := reach(SystemSocket())
+	if away := (*UnreachableError)(nil); user != "" && errors.As(err, &away) {
+		away.Users = user
+	}
+	return w, err
 }
 
 func reach(path string) (*wire, error) {
@@ -56,11 +62,15 @@ func reach(path string) (*wire, error) {
 
 // UnreachableError says that no daemon answers.
 type UnreachableError struct {
+	Users  string // the user's socket, if that was tried before
 	Socket string
 	Err    error
 }
 
 func (e *UnreachableError) Error() string {
+	if e.Users != "" {
+		return "authd answers neither on " + e.Users + " nor on " + e.Socket + ": " + e.Err.Error()
+	}
 	return "authd does not answer on " + e.Socket + ": " + e.Err.Error()
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -99,16 +100,38 @@ func waitFor(a *app, o *options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.client.Status(name); err != nil {
-		return err
-	}
 	result := make(chan error, 1)
-	go func() { result <- a.untilServed(name) }()
+	go func() { result <- a.untilKnown(name, time.Now().Add(timeout)) }()
 	select {
 	case err := <-result:
 		return err
 	case <-time.After(timeout):
 		return &ipc.Error{Code: ipc.Unavailable, Message: name + " could not be used within " + short(timeout), Hint: "authctl explain " + name + " says why"}
+	}
+}
+
+// known is how long a name may take to appear: a drop-in is read once its
+// folder has been quiet for half a second.
+const known = 2 * time.Second
+
+// untilKnown waits for the daemon to be up and to know the credential, then
+// for that to serve: a job may be started before either.
+func (a *app) untilKnown(name string, end time.Time) error {
+	begun := time.Now()
+	for {
+		_, err := a.client.Status(name)
+		if err == nil {
+			err = a.untilServed(name)
+		}
+		var wire *ipc.Error
+		var away *ipc.UnreachableError
+		switch {
+		case errors.As(err, &away) && time.Now().Before(end):
+		case errors.As(err, &wire) && wire.Code == ipc.NotFound && time.Since(begun) < known:
+		default:
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 
@@ -126,7 +149,7 @@ func (a *app) untilServed(name string) error {
 		return !served, stuck(&s, served)
 	})
 	if err == nil && !served {
-		err = &failure{ipc.ExitUnreachable, "authd was stopped; start it again"}
+		err = &ipc.UnreachableError{Socket: a.client.Socket, Err: errors.New("it was stopped")}
 	}
 	return err
 }

@@ -79,7 +79,8 @@ func (j *job) arguments(r *ipc.SignReply) []string {
 // sent is one run of curl.
 type sent struct {
 	job  *job
-	gate *gate
+	gate *gate  // of the answer
+	said *gate  // of what curl says on stderr
 	head []byte // of the answer
 	code int    // what curl exited with; negative: a signal ended it
 
@@ -97,11 +98,15 @@ func (j *job) send(r *ipc.SignReply, hold bool) (*sent, error) {
 	if r.HasBody {
 		body = r.Body
 	}
-	s := &sent{job: j, gate: &gate{out: j.app.out, open: !hold}, rejected: r.Rejected}
+	s := &sent{job: j, gate: &gate{out: j.app.out, open: !hold}, said: &gate{out: j.app.err, open: !hold}, rejected: r.Rejected}
 	p := &pipes{}
 	defer p.close()
 	out := p.from(func(r io.Reader) { _, _ = io.Copy(s.gate, r) })
-	files := []*os.File{j.app.in, out, j.app.err, p.to(config), p.from(s.readHead), p.to(body)}
+	said := j.app.err
+	if hold { // curl -f complains of an answer that may be followed by a better one
+		said = p.from(func(r io.Reader) { _, _ = io.Copy(s.said, r) })
+	}
+	files := []*os.File{j.app.in, out, said, p.to(config), p.from(s.readHead), p.to(body)}
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -171,6 +176,7 @@ func (s *sent) show() {
 		before = s.head
 	}
 	s.gate.let(before)
+	s.said.let(nil)
 }
 
 // finish shows what was held, and ends as curl did.

@@ -25,9 +25,11 @@ func status(a *app, o *options) error {
 		return a.pass(ipc.Path(name, ""))
 	}
 	all, err := a.statuses(name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	a.warn()
+	switch {
 	case o.has("names"):
 		for i := range all {
 			a.print(all[i].Name + "\n")
@@ -40,6 +42,14 @@ func status(a *app, o *options) error {
 		a.print(table(all, time.Now(), a.coloured()))
 	}
 	return nil
+}
+
+// warn tells that the configuration on the disk is not the one that runs.
+// Whoever looks at a status may have just edited it.
+func (a *app) warn() {
+	if h, err := a.client.Health(); err == nil && h.Config != "" {
+		a.note("authctl: " + h.Config)
+	}
 }
 
 // statuses are those of one credential, or of all.
@@ -75,7 +85,7 @@ func (a *app) coloured() bool { return terminal(a.out) && os.Getenv("NO_COLOR") 
 func weight(s *ipc.Status, now time.Time) int {
 	switch s.State {
 	case ipc.Fresh, ipc.Static:
-		return 0
+		return min(s.Failures, 1) // a static one has one while an API's refusal of it stands
 	case ipc.Renewing:
 		if s.Serves(ipc.At(now)) {
 			return 0
@@ -97,7 +107,7 @@ func table(all []ipc.Status, now time.Time, coloured bool) string {
 	rows := [][]string{{"NAME", "STATE", "EXPIRES", "RENEWS", "GEN", "NOTE"}}
 	for i := range all {
 		s := &all[i]
-		rows = append(rows, []string{s.Name, string(s.State), span(s.ExpiresAt, now, "never"), span(s.RenewAt, now, "-"), generation(s.Generation), remark(s)})
+		rows = append(rows, []string{s.Name, string(s.State), span(s.ExpiresAt, now, never(s)), span(s.RenewAt, now, "-"), generation(s.Generation), remark(s)})
 	}
 	return columns(rows, func(row, column int, text string) string {
 		if !coloured || row == 0 || column != 1 {
@@ -105,6 +115,15 @@ func table(all []ipc.Status, now time.Time, coloured bool) string {
 		}
 		return colours[weight(&all[row-1], now)] + text + "\x1b[0m"
 	})
+}
+
+// never is how an expiry that is not known reads: nothing is held, or what is
+// held is good until it is rejected.
+func never(s *ipc.Status) string {
+	if s.Generation == 0 {
+		return "-"
+	}
+	return "never"
 }
 
 // columns lines up rows; paint may colour a padded cell.
@@ -193,7 +212,9 @@ func details(s *ipc.Status, now time.Time) string {
 	line("about", s.Description)
 	line("generation", generation(s.Generation))
 	line("issued", moment(s.IssuedAt, now, ""))
-	line("expires", moment(s.ExpiresAt, now, "never, until it is rejected"))
+	if s.Generation > 0 {
+		line("expires", moment(s.ExpiresAt, now, "never, until it is rejected"))
+	}
 	line("renews", moment(s.RenewAt, now, ""))
 	line("why", s.Why)
 	if s.Failures > 0 {
@@ -280,7 +301,7 @@ func (a *app) follow(name string, each func([]byte) error) error {
 }
 
 func eventLine(e *ipc.Event) string {
-	line := e.At.String() + " " + pad(e.Name, 20) + " " + pad(e.Event, 12) + " " + string(e.State)
+	line := e.At.Local().Format("2006-01-02 15:04:05") + " " + pad(e.Name, 20) + " " + pad(e.Event, 12) + " " + string(e.State)
 	if e.Generation > 0 {
 		line += ", generation " + generation(e.Generation)
 	}

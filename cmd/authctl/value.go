@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"time"
 
 	"authd/ipc"
 )
@@ -25,11 +27,29 @@ func (a *app) value(o *options, format string) error {
 		}
 	}
 	q.Format = format
-	t, err := a.client.Token(name, q)
+	t, err := unlessBusy(q.Wait, func() (ipc.Token, error) { return a.client.Token(name, q) })
 	if err != nil {
 		return err
 	}
 	return a.line(t.Body)
+}
+
+// unlessBusy makes a call again while the daemon has too many of this user's
+// at a time, for as long as the caller waits: a hundred cron jobs start in the
+// same second.
+func unlessBusy[T any](wait time.Duration, call func() (T, error)) (T, error) {
+	if wait < 0 {
+		wait = ipc.DefaultWait
+	}
+	end := time.Now().Add(wait)
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		t, err := call()
+		var wire *ipc.Error
+		if !errors.As(err, &wire) || wire.Code != ipc.Busy || time.Now().Add(pause).After(end) {
+			return t, err
+		}
+		time.Sleep(pause)
+	}
 }
 
 // line writes a text that ends with one newline to stdout.

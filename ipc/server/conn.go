@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	headTime  = 5 * time.Second  // from the first byte of a head to its last
+	headTime  = 5 * time.Second  // from the first byte of a head to its last; to the first byte of all
 	idleTime  = 60 * time.Second // between requests
 	writeTime = 30 * time.Second // for one write
 	lingering = time.Second      // for what a caller is still sending when the connection ends
@@ -107,6 +107,8 @@ func (c *conn) readHead() (int, error) {
 			}
 		}
 		switch now := time.Now(); {
+		case c.in.buffered() == 0 && c.deadline.IsZero(): // silent since it connected
+			c.readBy(now.Add(headTime))
 		case c.in.buffered() == 0:
 			c.readWithin(now, idleTime)
 		case !begun:
