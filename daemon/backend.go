@@ -261,7 +261,7 @@ func (b backend) Health(ctx context.Context, c *server.Caller) ipc.Health {
 	}
 	slices.Sort(h.Problems)
 	if broken := b.broken.Load(); broken != nil && set.access.administers(c) {
-		h.Problems = append(h.Problems, "the configuration on the disk is wrong since "+local(broken.since)+", and the one before goes on; authd check shows what to put right")
+		h.Config = "the configuration on the disk is wrong since " + local(broken.since) + ", and the one before goes on; authd check shows what to put right"
 	}
 	return h
 }
