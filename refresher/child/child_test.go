@@ -20,8 +20,11 @@ func TestRun(t *testing.T) {
 	}{
 		{"what it prints", Command{Args: []string{"echo", "hello"}, Max: 10}, "hello\n", ""},
 		{"nothing is kept", Command{Args: []string{"echo", "hello"}}, "", ""},
-		{"its environment", Command{Args: []string{"env"}, Home: "/h", Env: []string{"X=1"}, Max: 1000},
-			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nLANG=C\nHOME=/h\nX=1\n", ""},
+		{
+			"its environment",
+			Command{Args: []string{"env"}, Home: "/h", Env: []string{"X=1"}, Max: 1000},
+			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nLANG=C\nHOME=/h\nX=1\n", "",
+		},
 		{"no input", Command{Args: []string{"cat"}, Max: 10}, "", ""},
 		{"too much", Command{Args: []string{"yes"}, Max: 10}, "", "printed more than 10 bytes"},
 		{"a failure, without what it said", Command{Args: []string{"sh", "-c", "echo invented-secret >&2; exit 3"}, Max: 10}, "", "failed: exit status 3"},
