@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,10 +97,12 @@ type builder struct {
 	steps  map[*call]*step
 	params []param
 	lets   []item
-	known  map[string]piece // what a person typed
 	taken  map[string]piece // what was got, by call and template
+	known  map[string]piece // what a person typed, and what is held before a step
 	notes  []string
 	err    error
+
+	username, password piece // as typed
 }
 
 func (b *builder) note(format string, args ...any) {
@@ -244,7 +247,7 @@ func isPathText(s string) bool {
 // isTyped reports whether a text has in it what a person typed.
 func (b *builder) isTyped(s string) bool {
 	for v := range b.known {
-		if len(v) >= 4 && strings.Contains(s, v) {
+		if len(v) >= 4 && !commonWords[v] && strings.Contains(s, v) {
 			return true
 		}
 	}
@@ -330,7 +333,13 @@ func (b *builder) value(c *call, f field) piece {
 
 // invent is value, with what a vector has in the place of a parameter.
 func (b *builder) invent(c *call, f field, vector string) piece {
-	if p, ok := b.known[f.value]; ok && (len(f.value) >= 4 || f.name == b.login.password || f.name == b.login.username) {
+	switch l := b.login; {
+	case f.value == l.secret && (f.name == l.password || isPassword(f.name)):
+		return b.password
+	case f.value == l.user && f.name == l.username:
+		return b.username
+	}
+	if p, ok := b.known[f.value]; ok && len(f.value) >= 4 && !commonWords[f.value] {
 		return p
 	}
 	if b.isFixed(f) {
@@ -357,8 +366,12 @@ func (b *builder) isFixed(f field) bool {
 	case isSecretName(f.name) || b.isTyped(f.value):
 		return false
 	}
-	return isTrivial(f.value) || has(f.name, fixedWords) && isPlain(f.value)
+	return isTrivial(f.value) || has(f.name, fixedWords) && isPlain(f.value) ||
+		f.name == "query" && graphQL.MatchString(f.value) && !isRandom(f.value)
 }
+
+// graphQL is a document of that language without values in it.
+var graphQL = regexp.MustCompile(`^\s*(mutation|query)\b[^"]*$`)
 
 // take gets a value in the step of the answer that has it.
 func (b *builder) take(f found, name string) piece {
@@ -373,11 +386,22 @@ func (b *builder) take(f found, name string) piece {
 		g.vector = inventJWT(f.value, f.call)
 	}
 	p := b.keep(s, g, f)
+	if f.decode {
+		p = b.decoded(p, g.name)
+	}
 	b.taken[id] = p
 	if f.call.n < b.login.n {
 		b.note("%s is read from %s of %s", g.name, f.how, b.where(f.call))
 	}
 	return p
+}
+
+// decoded is a got value with its %XX undone, which the language does to
+// fields.
+func (b *builder) decoded(p piece, name string) piece {
+	let := b.freeName(name + "_field")
+	b.lets = append(b.lets, item{let, piece{recipe: "v=" + p.recipe}})
+	return piece{"${" + let + "|field:v}", p.vector}
 }
 
 // keep adds what a step gets, and what its answer has to be for it.

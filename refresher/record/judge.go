@@ -23,6 +23,10 @@ var (
 	// fixedWords are in names of members that say how a login is done, and not
 	// who logs in.
 	fixedWords = words("grant scope next redirect return continue remember rememberme persistent submit commit action op method form utf locale lang language response mode button persist keep stay destination realm provider")
+	// commonWords are user names and passwords that tell nothing, and that stand
+	// in paths and values of their own.
+	commonWords = words("admin administrator root user username guest test demo login password pass secret api account accounts default manager")
+
 	// otherWords are in names of forms that ask for a password and are no login.
 	otherWords = words("new confirm confirmation repeat register registration signup change reset")
 )

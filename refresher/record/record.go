@@ -88,17 +88,23 @@ func (b *builder) typed() {
 	l := b.login
 	b.known = map[string]piece{}
 	if l.username != "" {
-		b.params = append(b.params, param{name: "username", help: "user name", kind: "string", vector: "someone"})
-		b.known[l.user] = piece{"${username}", "someone"}
+		b.username = b.person(param{name: "username", help: "user name", kind: "string", vector: "someone"}, l.username)
+		b.known[l.user] = b.username
 	}
-	vector := "invented-password"
-	for _, m := range l.json.leaves() {
-		if m.name == l.password && m.kind == num {
-			vector = "1000"
+	b.password = b.person(param{name: "password", help: "password", kind: "secret", vector: "invented-password"}, l.password)
+	b.known[l.secret] = b.password
+}
+
+// person makes a parameter of a member that a person filled in, some with
+// digits that are sent as a number.
+func (b *builder) person(p param, member string) piece {
+	for _, m := range b.login.json.leaves() {
+		if m.name == member && m.kind == num {
+			p.vector = "1000"
 		}
 	}
-	b.params = append(b.params, param{name: "password", help: "password", kind: "secret", vector: vector})
-	b.known[l.secret] = piece{"${password}", vector}
+	b.params = append(b.params, p)
+	return piece{"${" + p.name + "}", p.vector}
 }
 
 func orWords(s, other string) string {

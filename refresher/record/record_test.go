@@ -3,8 +3,10 @@ package record_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -247,4 +249,268 @@ func TestJSONLogin(t *testing.T) {
 		}
 	})
 	t.Run("a wrong password", func(t *testing.T) { refuses(t, draft(t, b), params) })
+}
+
+// php is a web UI that gives every visitor a session, which the login makes
+// good; a wrong password leads back to the form.
+func php() (http.Handler, map[string]bool) {
+	good := map[string]bool{}
+	session := func(w http.ResponseWriter, r *http.Request) string {
+		if c, err := r.Cookie("PHPSESSID"); err == nil {
+			return c.Value
+		}
+		id := rand.Text()
+		http.SetCookie(w, &http.Cookie{Name: "PHPSESSID", Value: id, Path: "/"})
+		return id
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := session(w, r)
+		switch {
+		case r.URL.Path == "/login.php" && r.Method == "GET":
+			fmt.Fprint(w, `<form><input name=user><input name=pass type=password></form>`)
+		case r.URL.Path == "/login.php" && r.PostFormValue("pass") == "recorded-pass" && r.PostFormValue("next") == "/home":
+			good[id] = true
+			http.Redirect(w, r, "/home.php", http.StatusSeeOther)
+		case r.URL.Path == "/login.php":
+			http.Redirect(w, r, "/login.php?error=1", http.StatusSeeOther)
+		case !good[id]:
+			http.Redirect(w, r, "/login.php", http.StatusSeeOther)
+		}
+	}), good
+}
+
+func TestASessionFromBeforeTheLogin(t *testing.T) {
+	for name, tries := range map[string][]string{"at once": {"recorded-pass"}, "after a wrong password": {"recorded-wrong", "recorded-pass"}} {
+		t.Run(name, func(t *testing.T) {
+			h, good := php()
+			b := newBrowser(t, h)
+			b.get("/login.php", nil)
+			for _, password := range tries {
+				b.form("/login.php", "user", "bobby", "pass", password, "remember", "0", "remember", "1", "next", "/home")
+			}
+			b.get("/things.php", nil)
+			d := draft(t, b)
+			all := secrets{"recorded-pass", "recorded-wrong", "bobby"}
+			for id := range good {
+				all = append(all, id)
+			}
+			all.check(t, d)
+			params := map[string]string{"username": "u", "password": "recorded-pass"}
+			works(t, d, params, b.base+"/things.php")
+			refuses(t, d, params)
+		})
+	}
+}
+
+// flask is an API that keeps its JWT in a cookie, as flask-jwt-extended does
+// in cookie mode: requests that change something repeat a second cookie.
+func flask(password string) http.Handler {
+	tokens := map[string]string{}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/login" {
+			body := make([]byte, 1000)
+			n, _ := r.Body.Read(body)
+			if !strings.Contains(string(body[:n]), `"`+password+`"`) {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			access, csrf := rand.Text(), rand.Text()
+			tokens[access] = csrf
+			http.SetCookie(w, &http.Cookie{Name: "access_token_cookie", Value: access, Path: "/", HttpOnly: true})
+			http.SetCookie(w, &http.Cookie{Name: "csrf_access_token", Value: csrf, Path: "/"})
+			fmt.Fprint(w, `{"login":true}`)
+			return
+		}
+		c, err := r.Cookie("access_token_cookie")
+		if err != nil || tokens[c.Value] == "" || r.Method == "POST" && r.Header.Get("X-CSRF-TOKEN") != tokens[c.Value] {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+}
+
+func TestATokenInACookie(t *testing.T) {
+	b := newBrowser(t, flask("recorded-pass"))
+	b.json("/api/login", `{"username":"bobby","password":"recorded-wrong"}`, nil)
+	b.json("/api/login", `{"username":"bobby","password":"recorded-pass"}`, nil)
+	b.get("/api/things", nil)
+	var csrf string
+	for _, c := range b.client.Jar.Cookies(mustParse(b.base)) {
+		if c.Name == "csrf_access_token" {
+			csrf = c.Value
+		}
+	}
+	b.json("/api/things", "{}", headers{"X-CSRF-TOKEN": csrf})
+	d := draft(t, b)
+	secrets{"bobby", "recorded-pass", "recorded-wrong", csrf}.check(t, d)
+	params := map[string]string{"username": "u", "password": "recorded-pass"}
+	w := works(t, d, params, b.base+"/api/things")
+	if w.call("POST", b.base+"/api/things") != http.StatusOK {
+		t.Errorf("a POST is refused\n%s", d.Text)
+	}
+	refuses(t, d, params)
+}
+
+func mustParse(s string) *url.URL {
+	u, err := url.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
+
+// spa is an application whose login takes nested JSON, a client's secret and a
+// header that repeats an encoded cookie, answers a wrong password with 200,
+// and hands its token out in a header.
+func spa() http.Handler {
+	csrf, tokens := "recorded/csrf=="+rand.Text(), map[string]bool{}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/sanctum/csrf-cookie":
+			w.Header().Set("Set-Cookie", "XSRF-TOKEN="+url.QueryEscape(csrf)+"; path=/")
+		case "/api/v2/auth":
+			var body struct {
+				Data struct {
+					Attributes struct{ Email, Password, ClientSecret string }
+					Device     any
+					Tags       []any
+					Version    float64
+				}
+			}
+			if err := json.NewDecoder(r.Body).Decode(&body); err != nil || r.Header.Get("X-XSRF-TOKEN") != csrf || r.Header.Get("X-App-Key") != "recorded-app-key" ||
+				body.Data.Attributes.ClientSecret != "recorded-client" || body.Data.Device != nil || len(body.Data.Tags) != 2 || body.Data.Version != 3 {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+			if body.Data.Attributes.Password != "recorded-pass" {
+				fmt.Fprint(w, `{"errors":[{"title":"no"}]}`)
+				return
+			}
+			token := rand.Text()
+			tokens[token] = true
+			w.Header().Set("X-Subject-Token", token)
+			fmt.Fprintf(w, `{"user":{"email":"bobby@example.com"},"session":{"expiresAt":%q}}`, time.Now().Add(90*time.Minute).UTC().Format(time.RFC3339))
+		default:
+			if !tokens[r.Header.Get("X-Auth-Token")] {
+				w.WriteHeader(http.StatusForbidden)
+			}
+		}
+	})
+}
+
+func TestANestedLogin(t *testing.T) {
+	b := newBrowser(t, spa())
+	b.get("/api/v2/things", nil) // 403, granted later
+	b.get("/sanctum/csrf-cookie", nil)
+	csrf, _ := url.QueryUnescape(b.client.Jar.Cookies(mustParse(b.base))[0].Value)
+	more := headers{"X-XSRF-TOKEN": csrf, "X-App-Key": "recorded-app-key", "X-Request-Id": "0123456789abcdef0123456789abcdef"}
+	login := func(password string) {
+		b.json("/api/v2/auth", `{"data":{"attributes":{"email":"bobby@example.com","password":"`+password+`","clientSecret":"recorded-client"},"device":null,"tags":["on",1],"version":3}}`, more)
+	}
+	login("recorded-wrong")
+	login("recorded-pass")
+	token := ""
+	for _, e := range b.entries {
+		for _, h := range e.(object)["response"].(object)["headers"].([]any) {
+			if h.(object)["name"] == "X-Subject-Token" {
+				token = h.(object)["value"].(string)
+			}
+		}
+	}
+	b.get("/api/v2/things", headers{"X-Auth-Token": token})
+	d := draft(t, b)
+	secrets{"bobby", "recorded-pass", "recorded-wrong", "recorded-client\"", "recorded/csrf", token, "0123456789"}.check(t, d)
+	params := map[string]string{"username": "u", "password": "recorded-pass", "client_secret": "recorded-client", "x_app_key": "recorded-app-key"}
+	w := works(t, d, params, b.base+"/api/v2/things")
+	if life := w.cred.Times.Life; life < 89*time.Minute || life > 91*time.Minute {
+		t.Errorf("lives %v", life)
+	}
+	if !strings.Contains(string(d.Text), "rejected = [401, 403]") {
+		t.Errorf("403 was recorded of a request that was granted later:\n%s", d.Text)
+	}
+	refuses(t, d, params)
+}
+
+func TestABasicLogin(t *testing.T) {
+	tokens := map[string]bool{}
+	b := newBrowser(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, ok := r.BasicAuth()
+		switch {
+		case ok && user == "bobby" && password == "recorded-pass":
+			token := rand.Text()
+			tokens[token] = true
+			fmt.Fprintf(w, `{"jwt":%q,"expires_in":"600","token_type":"bearer"}`, token)
+		case !tokens[strings.TrimPrefix(r.Header.Get("Authorization"), "Token ")]:
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	token := between(b.send("POST", "/session", "", "", headers{"Authorization": "Basic Ym9iYnk6cmVjb3JkZWQtcGFzcw=="}), `"jwt":"`, `"`)
+	b.get("/things", headers{"Authorization": "Token " + token})
+	d := draft(t, b)
+	secrets{"bobby", "recorded-pass\"", "Ym9iYnk6", token}.check(t, d)
+	params := map[string]string{"username": "bobby", "password": "recorded-pass"}
+	if w := works(t, d, params, b.base+"/things"); w.cred.Times.Life != 10*time.Minute {
+		t.Errorf("lives %v", w.cred.Times.Life)
+	}
+	refuses(t, d, params)
+}
+
+// TestOtherSecretsGiveTheSameDraft is the promise that nothing of a secret
+// comes into a draft: not even a trace of which it was.
+func TestOtherSecretsGiveTheSameDraft(t *testing.T) {
+	var first string
+	for _, who := range []struct{ user, password string }{{"bobby", "recorded-1"}, {"alice.smith@example.net", "Tr0ub4dor&3 \" \\ ${x}"}, {"username", "password"}, {"admin", "admin"}} {
+		s := newSite()
+		s.password = who.password
+		b := newBrowser(t, s)
+		page := b.get("/accounts/login/", nil)
+		form := url.Values{"csrfmiddlewaretoken": {between(page, `name="csrfmiddlewaretoken" value="`, `"`)}, "username": {who.user}, "password": {who.password}, "go": {"Log in"}}
+		b.send("POST", "/accounts/login/", "application/x-www-form-urlencoded", form.Encode(), headers{"Referer": b.base + "/accounts/login/"})
+		b.get("/admin/things", nil)
+		d := draft(t, b)
+		text := strings.ReplaceAll(string(d.Text)+strings.Join(d.Notes, "\n"), b.base, "https://app.example.com")
+		if first == "" {
+			first = text
+		} else if text != first {
+			t.Errorf("the draft of %q is another:\n%s\nfirst:\n%s", who.user, text, first)
+		}
+	}
+}
+
+func TestRecordingsThatGiveNoDraft(t *testing.T) {
+	entry := func(request, response string) string {
+		return `{"log":{"entries":[{"startedDateTime":"2026-01-01T00:00:00Z","request":{"method":"POST","url":"https://app.example.com/login","headers":[],` + request + `},"response":{"status":200,"headers":[],` + response + `}}]}}`
+	}
+	password := `"postData":{"mimeType":"application/json","text":"{\"user\":\"bobby\",\"password\":\"recorded-pass\"}"}`
+	for name, c := range map[string]struct{ har, name, hint string }{
+		"no HAR":                {"<html>", "", "this is no HAR file"},
+		"nothing in it":         {"{}", "", "carries a password"},
+		"no login":              {entry(`"postData":{"mimeType":"application/json","text":"{}"}`, `"content":{}`), "", "no request of the 1 in the recording carries a password"},
+		"cookies were left out": {entry(password, `"content":{"text":"{\"ok\":true}"}`), "", "export with sensitive data"},
+		"several parts":         {entry(`"postData":{"mimeType":"multipart/form-data; boundary=x","text":"--x"}`, `"content":{}`), "", "multipart/form-data"},
+		"a changing name": {entry(`"postData":{"mimeType":"application/x-www-form-urlencoded","text":"user=bobby&password=recorded-pass&5f4dcc3b5aa765d61d8327deb882cf99=1"}`,
+			`"content":{"text":"{\"token\":\"recorded-token\"}"}`), "", "whose name is made anew each time"},
+		"no name for a recipe": {entry(password, `"content":{"text":"{\"token\":\"recorded-token\"}"}`), "../x", "is no name for a recipe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := record.New([]byte(c.har), c.name)
+			if err == nil || !strings.Contains(err.Error(), c.hint) {
+				t.Fatalf("error %v, want one that says %q; draft %v", err, c.hint, d)
+			}
+			if strings.Contains(err.Error(), "recorded-") || strings.Contains(err.Error(), "bobby") {
+				t.Errorf("the error tells a secret: %v", err)
+			}
+		})
+	}
+}
+
+// A recording that ends with the login says nothing of the use.
+func TestARecordingOfTheLoginAlone(t *testing.T) {
+	i := issuers.NewPasswordJWT(issuers.Account{Username: "bobby", Password: "recorded-pass"}, issuers.Options{})
+	b := newBrowser(t, i.Handler())
+	b.json("/login", `{"username":"bobby","password":"recorded-pass"}`, nil)
+	d := draft(t, b)
+	if !strings.Contains(strings.Join(d.Notes, "\n"), "Bearer is a guess") {
+		t.Errorf("the guess is not told: %q", d.Notes)
+	}
+	works(t, d, map[string]string{"username": "bobby", "password": "recorded-pass"}, b.base+"/things")
 }

@@ -10,10 +10,9 @@ import (
 
 // rule is a [[login.fail]] of the login.
 type rule struct {
-	comment      string
-	status       string // as TOML
-	of, is, like string // templates; is is used where of is set and like is not
-	say          string
+	status   string // as TOML
+	of, like string // templates; without like, of must be empty
+	say      string
 }
 
 // outcome is what tells a good login from a wrong password.

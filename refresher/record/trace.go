@@ -20,6 +20,8 @@ type found struct {
 	expr  string // the template
 	how   string // for the notes
 	fake  func(s *step, value string)
+
+	decode bool // what is sent is what stands there with its %XX undone
 }
 
 // trace finds the latest answer before c, from number first on, that gave a
@@ -59,8 +61,15 @@ func (c *call) source(value string) (found, bool) {
 
 func (c *call) inCookie(value string) (found, bool) {
 	for _, s := range c.answer.cookies {
-		if s.value == value && isArgument(s.name) {
-			return cookieSource(s.name), true
+		if !isArgument(s.name) {
+			continue
+		}
+		decoded, err := url.PathUnescape(s.value)
+		if f := cookieSource(s.name); s.value == value {
+			return f, true
+		} else if err == nil && decoded == value {
+			f.decode = true
+			return f, true
 		}
 	}
 	return found{}, false

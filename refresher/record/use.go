@@ -117,7 +117,7 @@ func (b *builder) keptCookie(name string, setter *call) use {
 	}
 	s.get = append(s.get, g)
 	b.note("the session cookie %s is set by %s, before the login: a wrong password cannot be told by it", name, b.where(setter))
-	return use{cookies: []item{{name, piece{"${cred." + g.name + "}", g.vector}}}, token: found{call: setter, name: name}}
+	return use{cookies: []item{{name, piece{"${cred." + g.name + "}", g.vector}}}, token: found{call: setter, name: name, how: "the cookie " + name}}
 }
 
 func (c *call) sets(name string) setCookie {
