@@ -76,11 +76,11 @@ func (j *judge) check(what string, header http.Header, read time.Time) {
 }
 
 // readFile is one of the readers of one file.
-func (j *judge) readFile(ctx context.Context, format string, uses bool) {
+func (j *judge) readFile(ctx context.Context, format string, uses bool, pause time.Duration) {
 	path := j.h.token(j.name + "." + format)
 	var last time.Time
 	var generation uint64
-	every(ctx, 20*time.Millisecond, func() {
+	every(ctx, pause, func() {
 		at := time.Now()
 		text, mtime, err := readWhole(path)
 		if err != nil {
@@ -167,8 +167,12 @@ func (j *judge) askSignature(ctx context.Context) {
 	})
 }
 
-// every does something each period until ctx ends.
+// every does something each period until ctx ends; without one, all the time.
 func every(ctx context.Context, period time.Duration, do func()) {
+	for period == 0 && ctx.Err() == nil {
+		do()
+	}
+	period = max(period, time.Millisecond)
 	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -184,7 +188,7 @@ func every(ctx context.Context, period time.Duration, do func()) {
 func (j *judge) run(ctx context.Context, all *sync.WaitGroup) {
 	for _, format := range j.formats {
 		for n := range 4 {
-			all.Go(func() { j.readFile(ctx, format, n == 0) })
+			all.Go(func() { j.readFile(ctx, format, n == 0, 20*time.Millisecond) })
 		}
 	}
 	if len(j.formats) > 0 {
@@ -265,6 +269,40 @@ func (j *judge) left(at time.Time) time.Duration {
 		return j.life
 	}
 	return time.Unix(at.Add(j.life).Unix(), 0).Sub(at)
+}
+
+// TestReadersThatNeverRest see no moment without a whole file, while it is
+// replaced as often as its issuer lets it.
+func TestReadersThatNeverRest(t *testing.T) {
+	t.Parallel()
+	h := newHostInMemory(t)
+	s := h.fabric(issuers.Options{})
+	h.configure(s.config + outputs("fabric", "raw", "json"))
+	h.start()
+	h.issued("fabric")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	j := &judge{system: s, h: h, wrong: map[string]int{}}
+	var group sync.WaitGroup
+	for _, format := range []string{"raw", "json"} {
+		for range 4 {
+			group.Go(func() { j.readFile(ctx, format, false, 0) })
+		}
+	}
+	client := h.dial()
+	replaced := 0
+	for ctx.Err() == nil {
+		r, err := ask(client, "POST", "/v1/credentials/fabric/refresh?wait=2s", "")
+		if err != nil || r.status != 200 {
+			t.Fatalf("refresh: %v %d %s", err, r.status, r.body)
+		}
+		replaced++
+	}
+	group.Wait()
+	for what, times := range j.wrong {
+		t.Errorf("%d times: %s", times, what)
+	}
+	t.Logf("%d reads, %d generations", j.reads, replaced)
 }
 
 // TestFilesOfOneCredentialCarryOneInstant: a reader of two can tell that they
