@@ -22,7 +22,7 @@ var layers = [][]string{
 	},
 	1: {"ipc/server", "refresher/scope", "refresher/store", "refresher/output"},
 	2: {"refresher"},
-	3: {"refresher/login", "refresher/sign", "refresher/command"},
+	3: {"refresher/login", "refresher/oauth2", "refresher/sign", "refresher/command"},
 	4: {"refresher/recipe", "refresher/record", "daemon/config"},
 	5: {"daemon", "daemon/add", "daemon/demo", "install"},
 	6: {"cmd/authd", "cmd/authctl", "bench"},
@@ -37,7 +37,7 @@ var neighbours = map[[2]string]string{
 var thirdParty = map[string][]string{
 	"cmd/authd":            {"github.com/spf13/cobra", "golang.org/x/term"},
 	"daemon":               {"github.com/coreos/go-systemd/v22", "github.com/fsnotify/fsnotify", "golang.org/x/sys"},
-	"daemon/config":        {"github.com/zalando/go-keyring", "golang.org/x/sync"},
+	"daemon/config":        {"github.com/zalando/go-keyring", "golang.org/x/sync", "golang.org/x/sys"},
 	"daemon/demo":          {"golang.org/x/term"},
 	"refresher/child":      {"golang.org/x/sys"},
 	"daemon/demo/issuers":  {"github.com/golang-jwt/jwt/v5"},

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"authd/refresher/credential"
@@ -43,6 +45,13 @@ func (r *reader) param(n *document.Node, c *Credential, spec *ParamSpec) {
 	case spec.List:
 		r.example = `["program", "argument"]`
 		r.command(n, &p.List)
+	case spec.Words && n.Kind == document.Array:
+		var list []string
+		if r.texts(n, &list) {
+			p.Value = credential.NewSecret(strings.Join(list, " "))
+		}
+	case spec.Fields && n.Kind == document.Table:
+		p.Value = credential.NewSecret(r.fields(n))
 	case n.Kind == document.Table:
 		r.fetchLater(n, c, i)
 	case n.Kind != document.String:
@@ -54,6 +63,36 @@ func (r *reader) param(n *document.Node, c *Credential, spec *ParamSpec) {
 		}
 		p.Value = credential.NewSecret(strings.Clone(s))
 	}
+}
+
+// fields form-encodes a table: in the order written, a list as one field for
+// each of its items.
+func (r *reader) fields(table *document.Node) string {
+	var form []string
+	add := func(name string, n *document.Node) {
+		text, isText := n.Str()
+		number, isInt := n.Int()
+		truth, isBool := n.Bool()
+		switch {
+		case isInt:
+			text = strconv.FormatInt(number, 10)
+		case isBool:
+			text = strconv.FormatBool(truth)
+		case !isText:
+			r.fail(n, fmt.Sprintf("is %s", n.Kind), "write a text, a number, true, false, or a list of these")
+		}
+		form = append(form, url.QueryEscape(name)+"="+url.QueryEscape(text))
+	}
+	for _, n := range table.Nodes {
+		if n.Kind != document.Array {
+			add(n.Key, n)
+			continue
+		}
+		for _, item := range n.Nodes {
+			add(n.Key, item)
+		}
+	}
+	return strings.Join(form, "&")
 }
 
 // literal refuses a secret in a file that others can read; otherwise is what

@@ -17,8 +17,8 @@ func (s *source) Begin(ctx context.Context, a credential.Attempt, given []creden
 	return r.held, nil
 }
 
-// Page is the address that a person has to open: that of the first step that
-// begins a login, which is not sent.
+// Page is the address that a person has to open: that of the step that begins
+// a login, which is not sent.
 func (s *source) Page(a credential.Attempt, given []credential.Value) (string, error) {
 	r, step := s.attended(a, given), &s.Attend[0]
 	origin, err := step.origin(s.Vars.Over(nothing{}))
@@ -40,10 +40,6 @@ func (s *source) Finish(ctx context.Context, a credential.Attempt, given []crede
 	}
 	return s.attended(a, given).fetch(ctx, s.Login, forget)
 }
-
-// Waits reports whether a login needs a person, so that Begin or Page and then
-// Finish make one.
-func (s *source) Waits() bool { return len(s.Attend) > 0 }
 
 func (s *source) attended(a credential.Attempt, given []credential.Value) *run {
 	return &run{source: s, attempt: a, kind: inLogin, held: append(values(nil), given...)}

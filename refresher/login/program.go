@@ -49,7 +49,8 @@ type Step struct {
 	Password bool // the request carries a secret parameter
 	Spends   bool // the request carries a `cred` name that the refresh gets anew
 
-	Bare bool // of logout: sent without the credential
+	Page *template.Value // of attend: shown to a person instead of being sent; the address it comes back to, "" for any
+	Bare bool            // of logout: sent without the credential
 
 	// Private are the JSON pointers to what is private in the answer; an empty
 	// one stands for all of it.

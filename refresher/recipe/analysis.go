@@ -91,7 +91,7 @@ func (a *analysis) life(u uses, l login.Life) {
 // program fills in what a program says about itself.
 func (a *analysis) program(p *login.Program) {
 	renewed := gotBy(p.Refresh)
-	for _, list := range [][]login.Step{p.Login, p.Refresh} {
+	for _, list := range [][]login.Step{p.Attend, p.Login, p.Refresh} {
 		for i := range list {
 			a.step(&list[i], renewed)
 		}

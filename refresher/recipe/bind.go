@@ -41,7 +41,8 @@ func (r *Recipe) Bind(values map[string]string, o BindOptions) (*Bound, []Proble
 	b := &binding{recipe: r, given: values, o: o, params: make([]scope.Param, len(r.file.params))}
 	b.unknown()
 	b.groups()
-	if b.settle(); len(b.problems) > 0 {
+	b.settle()
+	if b.requires(); len(b.problems) > 0 {
 		return nil, b.problems
 	}
 	plan := r.plan(b.whens())

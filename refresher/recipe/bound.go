@@ -53,6 +53,14 @@ func (b *Bound) Source(o SourceOptions) (credential.Source, error) {
 	if make := natives[b.recipe.file.native]; make != nil {
 		return make(b), nil
 	}
+	if b.beyondSteps() {
+		return b.oauth(o)
+	}
+	return b.steps(o)
+}
+
+// steps makes the source that runs the recipe's steps.
+func (b *Bound) steps(o SourceOptions) (credential.Source, error) {
 	c := login.Config{
 		Vars: b.vars, Transport: o.Transport, Nonce: o.Nonce, Timeout: b.timeout(), TTL: b.options.TTL, Idle: b.options.Idle,
 	}

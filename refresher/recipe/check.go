@@ -27,6 +27,8 @@ func check(f *file, whole bool) document.Errors {
 	c.parameters()
 	c.whens()
 	c.top()
+	c.requires()
+	c.discover()
 	c.stepLists()
 	c.lifetime()
 	c.applies()
@@ -51,6 +53,7 @@ func (f *file) gotNames() []string {
 	for _, g := range f.seed {
 		names = append(names, g.name)
 	}
+	names = append(names, f.pageNames()...)
 	if f.native != "" {
 		names = append(names, nativeValue)
 	}
@@ -59,7 +62,7 @@ func (f *file) gotNames() []string {
 }
 
 func (f *file) allSteps() []*step {
-	all := slices.Concat(f.login, f.refresh, f.logout)
+	all := slices.Concat(f.attend, f.login, f.refresh, f.logout)
 	if f.probe != nil {
 		all = append(all, f.probe)
 	}

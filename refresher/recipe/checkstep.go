@@ -10,8 +10,8 @@ import (
 )
 
 func (c *checker) stepLists() {
-	var have []string
-	for _, s := range c.f.login {
+	have := c.f.pageNames()
+	for _, s := range slices.Concat(c.f.attend, c.f.login) {
 		have = c.step(s, known{time: true, jar: true, cred: someCred, have: have})
 	}
 	all := known{time: true, jar: true, cred: allCred}
@@ -23,6 +23,15 @@ func (c *checker) stepLists() {
 	}
 }
 
+// pageNames are the `cred` names that a page which a person opens is made with,
+// and the one that its answer brings.
+func (f *file) pageNames() []string {
+	if slices.ContainsFunc(f.attend, func(s *step) bool { return s.page != nil }) {
+		return []string{"code", "code_verifier", "redirect_uri", "state"}
+	}
+	return nil
+}
+
 // step checks one step and returns the names that are held after it.
 func (c *checker) step(s *step, sc known) (have []string) {
 	own := sc
@@ -31,6 +40,7 @@ func (c *checker) step(s *step, sc known) (have []string) {
 		c.text(s.url, sc)
 		c.host(s.url)
 	}
+	c.value(s.page, paramScope)
 	c.members(s.query, sc)
 	c.members(s.headers, own)
 	c.members(s.cookies, sc)

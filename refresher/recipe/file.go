@@ -85,6 +85,8 @@ type step struct {
 	fails      []fail
 	get        []got
 	keepsAlive bool
+	page       *value // shown to a person instead of being sent: the address it comes back to
+	bare       bool   // sent without the credential
 }
 
 // memberList tells a body that is empty from none.
@@ -186,6 +188,9 @@ type file struct {
 	lets        []*let
 	jwts        []*minted
 	seed        []got
+	discover    *discover
+	requires    []require
+	attend      []*step
 	login       []*step
 	refresh     []*step
 	logout      []*step

@@ -114,7 +114,7 @@ func (a *analysis) lacking(p *login.Program, entries []sign.Entry) string {
 		d.fields(e.JSON)
 		d.value(e.CookieLine)
 	}
-	got := slices.Concat(gotBy(p.Login), gotBy(p.Refresh))
+	got := slices.Concat(a.f.pageNames(), gotBy(p.Attend), gotBy(p.Login), gotBy(p.Refresh))
 	for _, g := range p.Seed {
 		got = append(got, g.Name)
 	}

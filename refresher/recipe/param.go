@@ -40,7 +40,9 @@ const (
 	kindName     paramKind = "name"
 	kindPointer  paramKind = "pointer"
 	kindDuration paramKind = "duration"
-	kindList     paramKind = "list" // of texts; only native sources take one
+	kindList     paramKind = "list"   // of texts; only native sources take one
+	kindWords    paramKind = "words"  // a text, or a list of texts that are joined by a space
+	kindFields   paramKind = "fields" // a table of texts; its value is form-encoded
 )
 
 // kinds is what each type demands: whether a text fits, and how to say that it
@@ -57,6 +59,8 @@ var kinds = []struct {
 	{kindName, token.MatchString, "must be an HTTP token: letters, digits, - and _"},
 	{kindPointer, isPointer, "must be a JSON pointer such as /data/token"},
 	{kindDuration, isDuration, `must be a duration such as "24h"`},
+	{kindWords, isString, "must be a text or a list of texts"},
+	{kindFields, isString, `must be a table such as { name = "value" }`},
 	{kindList, func(string) bool { return false }, `must be a list such as ["…"]`},
 }
 
@@ -161,7 +165,7 @@ func (r *reader) param(n *document.Node) *param {
 		}
 	}
 	p.fallback = r.value(n.Get("default"))
-	p.identity = p.kind == kindURL || p.kind == kindString && p.choices == nil
+	p.identity = p.kind == kindURL || (p.kind == kindString || p.kind == kindWords) && p.choices == nil
 	if i := n.Get("identity"); i != nil {
 		p.identity = r.boolean(i)
 	}

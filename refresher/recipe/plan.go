@@ -129,7 +129,7 @@ func (j *jsonValue) tree() *template.Tree {
 func (s *settler) program() *login.Program {
 	f := s.f
 	p := &login.Program{
-		Login: s.steps(f.login), Refresh: s.steps(f.refresh), Logout: s.steps(f.logout),
+		Attend: s.steps(f.attend), Login: s.steps(f.login), Refresh: s.steps(f.refresh), Logout: s.steps(f.logout),
 		Rejected: f.rejected, Seed: s.gets(f.seed), Value: s.value(f.value),
 	}
 	if f.probe != nil && s.applies(f.probe.when) {
@@ -161,7 +161,7 @@ func (s *settler) steps(list []*step) (out []login.Step) {
 func (s *settler) step(one *step) login.Step {
 	st := login.Step{
 		Method: one.method, URL: one.url.t, Query: s.members(one.query),
-		Headers: s.members(one.headers), Cookies: s.members(one.cookies), Get: s.gets(one.get),
+		Headers: s.members(one.headers), Cookies: s.members(one.cookies), Get: s.gets(one.get), Page: s.value(one.page), Bare: one.bare,
 	}
 	if one.form != nil {
 		st.Body.Form = s.members(one.form.members)

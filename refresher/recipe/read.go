@@ -23,11 +23,11 @@ const (
 
 var topKeys = []string{
 	"language", "about", "docs", "extends", "preset", "replaces", "value", "public", "nonce", "hosts", "rejected", "one_of",
-	"param", "let", "jwt", "seed", "login", "refresh", "logout", "probe", "lifetime", "apply", "limits", "vector",
+	"param", "require", "discover", "let", "jwt", "seed", "attend", "login", "refresh", "logout", "probe", "lifetime", "apply", "limits", "vector",
 }
 
 // extendingKeys are the keys that a recipe with extends may have.
-var extendingKeys = []string{"language", "about", "docs", "extends", "preset", "replaces", "hosts", "vector"}
+var extendingKeys = []string{"language", "about", "docs", "extends", "preset", "replaces", "hosts", "limits", "vector"}
 
 // read takes a parsed file apart. The file it returns is whole but for what
 // errs names.
@@ -111,7 +111,7 @@ func (r *reader) extending(root *document.Node) {
 		switch {
 		case slices.Contains(extendingKeys, m.Key):
 		case slices.Contains(topKeys, m.Key):
-			r.fault(m, "a recipe with extends takes this from the other one", "leave it out; only about, docs, hosts, preset and vectors may be given")
+			r.fault(m, "a recipe with extends takes this from the other one", "leave it out; only about, docs, hosts, preset, limits and vectors may be given")
 		default:
 			r.known(m, extendingKeys)
 		}
@@ -182,11 +182,18 @@ func (r *reader) sections(root *document.Node) {
 	r.lets(root.Get("let"))
 	r.jwts(root.Get("jwt"))
 	f.seed = r.gets(root.Get("seed"))
-	f.login = r.steps(root.Get("login"))
-	f.refresh = r.steps(root.Get("refresh"))
-	f.logout = r.steps(root.Get("logout"))
+	for _, n := range r.tables(root.Get("require")) {
+		f.requires = append(f.requires, r.require(n))
+	}
+	if n := root.Get("discover"); r.table(n) {
+		f.discover = r.discover(n)
+	}
+	f.attend = r.steps(root, "attend")
+	f.login = r.steps(root, "login")
+	f.refresh = r.steps(root, "refresh")
+	f.logout = r.steps(root, "logout")
 	if n := root.Get("probe"); r.table(n) {
-		f.probe = r.step(n, true)
+		f.probe = r.step(n, "probe")
 	}
 	if n := root.Get("lifetime"); r.table(n) {
 		f.life = r.life(n, false)

@@ -11,10 +11,10 @@ import (
 	"authd/refresher/document"
 )
 
-func (r *reader) steps(n *document.Node) (list []*step) {
-	tables := r.tables(n)
+func (r *reader) steps(root *document.Node, in string) (list []*step) {
+	tables := r.tables(root.Get(in))
 	for _, t := range tables {
-		list = append(list, r.step(t, false))
+		list = append(list, r.step(t, in))
 	}
 	if len(tables) > maxSteps {
 		r.fault(tables[maxSteps], fmt.Sprintf("%d steps are too many", len(tables)), fmt.Sprintf("at most %d a list", maxSteps))
@@ -24,13 +24,22 @@ func (r *reader) steps(n *document.Node) (list []*step) {
 
 var stepKeys = []string{"when", "method", "url", "query", "headers", "cookies", "form", "json", "body", "ok", "fail", "get"}
 
-func (r *reader) step(n *document.Node, isProbe bool) *step {
-	keys := stepKeys
-	if isProbe {
-		keys = append(slices.Clone(stepKeys), "keeps_alive")
-	} else if k := n.Get("keeps_alive"); k != nil {
-		r.fault(k, "stands only in [probe]", "")
-		keys = append(slices.Clone(stepKeys), "keeps_alive")
+// ownKeys are the keys that stand in the steps of one list only.
+var ownKeys = []struct{ key, in, shown string }{
+	{"keeps_alive", "probe", "[probe]"}, {"page", "attend", "[[attend]]"}, {"bare", "logout", "[[logout]]"},
+}
+
+// step reads a step of the list named in.
+func (r *reader) step(n *document.Node, in string) *step {
+	keys := slices.Clone(stepKeys)
+	for _, own := range ownKeys {
+		k := n.Get(own.key)
+		if k != nil && own.in != in {
+			r.fault(k, "stands only in "+own.shown, "")
+		}
+		if k != nil || own.in == in {
+			keys = append(keys, own.key)
+		}
 	}
 	r.keys(n, keys...)
 	s := &step{at: n, when: r.when(n.Get("when")), method: r.method(n.Get("method")), url: r.text(n.Get("url"))}
@@ -47,7 +56,8 @@ func (r *reader) step(n *document.Node, isProbe bool) *step {
 		s.fails = append(s.fails, r.fail(t))
 	}
 	s.get = r.gets(n.Get("get"))
-	s.keepsAlive = isProbe && r.boolean(n.Get("keeps_alive"))
+	s.keepsAlive, s.bare = r.boolean(n.Get("keeps_alive")), r.boolean(n.Get("bare"))
+	s.page = r.value(n.Get("page"))
 	return s
 }
 

@@ -159,6 +159,9 @@ func extend(f *file, base func(string) (*Recipe, error)) (*file, document.Errors
 	if f.hostsGiven {
 		out.hosts, out.hostsGiven = f.hosts, true
 	}
+	if f.root.Get("limits") != nil {
+		out.limits = f.limits
+	}
 	out.params = presets(&out, b.file.params, &errs)
 	return &out, errs
 }
@@ -235,7 +238,7 @@ func (r *Recipe) plan(holds []bool) *plan {
 type Param struct {
 	Name     string
 	Help     string
-	Type     string // string, secret, url, host, name, pointer, duration or list
+	Type     string // string, one of the types of parameters, such as secret or list
 	Choices  []string
 	Default  string // as the recipe writes it; "" where there is none
 	Required bool
@@ -244,6 +247,12 @@ type Param struct {
 
 // List reports whether the value is a list of texts.
 func (p Param) List() bool { return p.Type == string(kindList) }
+
+// Words reports whether the value may be a list whose texts are joined.
+func (p Param) Words() bool { return p.Type == string(kindWords) }
+
+// Fields reports whether the value is a table, given as a form.
+func (p Param) Fields() bool { return p.Type == string(kindFields) }
 
 // Secret reports whether the value is never shown.
 func (p Param) Secret() bool { return p.Type == string(kindSecret) }

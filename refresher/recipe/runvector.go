@@ -14,6 +14,7 @@ import (
 
 	"authd/refresher/credential"
 	"authd/refresher/document"
+	"authd/refresher/oauth2"
 	"authd/refresher/sign"
 )
 
@@ -164,11 +165,28 @@ func (v *vector) exchange(b *Bound, fail fault) {
 	if !v.refresh {
 		a.Prev = nil
 	}
-	c, err := source.Fetch(context.Background(), a)
+	c, err := v.fetch(b, source, a, s)
 	if len(s.steps) > s.sent && err == nil {
 		fail("", "%d of %d steps were sent", s.sent, len(s.steps))
 	}
 	v.outcome(c, err, fail)
+}
+
+// fetch runs the vector's list. A login that a person attends is run from where
+// they have done their part.
+func (v *vector) fetch(b *Bound, source credential.Source, a credential.Attempt, s *script) (*credential.Credential, error) {
+	if v.refresh || len(b.plan.login.Attend) == 0 {
+		return source.Fetch(context.Background(), a)
+	}
+	steps, err := b.steps(SourceOptions{Transport: s, Nonce: v.drawNonce})
+	if err != nil {
+		return nil, err
+	}
+	var given []credential.Value
+	if held := v.held(); held != nil {
+		given = held.Private
+	}
+	return steps.(oauth2.Steps).Finish(context.Background(), a, given)
 }
 
 func (v *vector) outcome(c *credential.Credential, err error, fail fault) {

@@ -212,7 +212,7 @@ var secretWords = []string{"password", "passwd", "secret", "token", "key", "pin"
 
 func looksSecret(name string) bool {
 	for _, part := range strings.Split(name, "_") {
-		if part == "id" || part == "name" || part == "field" || part == "url" {
+		if part == "id" || part == "type" || part == "name" || part == "field" || part == "url" {
 			return false
 		}
 	}
