@@ -28,13 +28,13 @@ func (a access) owns(c *server.Caller) bool { return c.UID == 0 || c.UID == a.se
 
 // administers is for what concerns the whole daemon: reload, and seeing all.
 func (a access) administers(c *server.Caller) bool {
-	return a.owns(c) || a.admin.Matches(c.UID, groups(c))
+	return a.owns(c) || a.admin.Matches(c.UID, groups(c), c)
 }
 
 // judge says whether the caller may do op to a credential: nil, not_found
 // where the caller may do nothing with it at all, or forbidden.
 func (a access) judge(c *server.Caller, allow config.Allow, name string, op operation) error {
-	allowed := a.owns(c) || allow.Matches(c.UID, groups(c))
+	allowed := a.owns(c) || allow.Matches(c.UID, groups(c), c)
 	administers := a.administers(c)
 	switch {
 	case !allowed && !administers:

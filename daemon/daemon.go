@@ -85,7 +85,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer d.keeper.Close()
 
-	srv := &server.Server{Backend: backend{d}, MaxBody: conf.Daemon.MaxBody, Logger: d.log}
+	srv := &server.Server{
+		Backend: backend{d}, MaxBody: conf.Daemon.MaxBody, Logger: d.log,
+		Foreign: conf.Daemon.AllowNamespaces, ByPID: conf.Daemon.AllowPIDRules,
+	}
 	live, stop := context.WithCancel(ctx)
 	defer stop()
 	var parts sync.WaitGroup

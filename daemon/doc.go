@@ -14,6 +14,9 @@
 //   - Connections to issuers are not kept: an exchange is rare, and a kept
 //     connection that the server has closed is the one case in which net/http
 //     sends a request twice.
+//   - The service manager is told READY when nothing more can be had without a
+//     person, so that a lapsed login never keeps a host from booting. Its
+//     watchdog is fed only while the scheduler answers when it is roused.
 //   - A credential whose parameter is another credential's value is settled
 //     anew whenever that one is issued; until then it waits, as a source that
 //     fails politely.

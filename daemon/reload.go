@@ -73,6 +73,8 @@ func fixed(was, is *config.Config) []string {
 		{"socket", was.Daemon.Socket, is.Daemon.Socket},
 		{"cache_dir", was.Daemon.CacheDir, is.Daemon.CacheDir},
 		{"state_dir", was.Daemon.StateDir, is.Daemon.StateDir},
+		{"allow_namespaces", fmt.Sprint(was.Daemon.AllowNamespaces), fmt.Sprint(is.Daemon.AllowNamespaces)},
+		{"allow_pid_rules", fmt.Sprint(was.Daemon.AllowPIDRules), fmt.Sprint(is.Daemon.AllowPIDRules)},
 	} {
 		if k.was != k.is {
 			texts = append(texts, fmt.Sprintf("daemon.%s: is %s until authd is restarted; restart it", k.key, k.was))

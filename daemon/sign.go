@@ -80,7 +80,7 @@ func (u *unit) mayGo(c *server.Caller, method string, a *template.Address) error
 	if !u.plainHTTP && a.Scheme == "http" && !isLoopback(a.Name) {
 		return &ipc.Error{Code: ipc.Forbidden, Message: u.conf.Name + " may not be sent over plain http", Hint: "use https, or set insecure_http = true"}
 	}
-	if !u.conf.Rules.Allow(c.UID, groups(c), method, a.Scheme, a.Name, a.Port, a.Path) {
+	if !u.conf.Rules.Allow(c.UID, groups(c), c, method, a.Scheme, a.Name, a.Port, a.Path) {
 		return &ipc.Error{Code: ipc.Forbidden, Message: fmt.Sprintf("no rule of %s allows %s %s%s", u.conf.Name, method, a.Host, a.Path), Hint: "ask for a rule that matches"}
 	}
 	return nil

@@ -5,6 +5,18 @@ import (
 	"testing"
 )
 
+// stranger is a process of which nothing is known.
+type stranger struct{}
+
+func (stranger) Unit() string     { return "" }
+func (stranger) Runs(string) bool { return false }
+
+// known is one in a unit that runs a program.
+type known struct{ unit, program string }
+
+func (k known) Unit() string          { return k.unit }
+func (k known) Runs(path string) bool { return k.program == path }
+
 func TestAllow(t *testing.T) {
 	c := good(t, map[string]string{"authd.toml": `version = 1
 [daemon]
@@ -34,7 +46,7 @@ allow  = ["user:root", "gid:55", "uid:4000000000"]
 		"an admin by number":        {admin, 77, nil, true},
 		"nobody where nothing said": {Allow{}, 0, []uint32{0}, false},
 	} {
-		if got := tt.allow.Matches(tt.uid, tt.gids); got != tt.want {
+		if got := tt.allow.Matches(tt.uid, tt.gids, stranger{}); got != tt.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
@@ -51,7 +63,7 @@ DIR/authd.toml:5: credential.x.allow[2]: there is no "group:nobody-here" here, s
 	if got := strings.ReplaceAll(warnings.Error(), dir, "DIR"); got != want {
 		t.Error(got)
 	}
-	if a := c.Credentials[0].Allow; !a.Matches(5, nil) || a.Matches(0, []uint32{0}) {
+	if a := c.Credentials[0].Allow; !a.Matches(5, nil, stranger{}) || a.Matches(0, []uint32{0}, stranger{}) {
 		t.Error("the others still count, and it is not root")
 	}
 }
@@ -157,11 +169,11 @@ hosts   = ["api.example.com"]
 		{"another caller", "POST", "api.example.com", "/", 8, false},
 		{"another host", "POST", "b.example.com", "/", 7, false},
 	} {
-		if got := rules.Allow(tt.uid, nil, tt.method, "https", tt.host, "", tt.path); got != tt.want {
+		if got := rules.Allow(tt.uid, nil, stranger{}, tt.method, "https", tt.host, "", tt.path); got != tt.want {
 			t.Errorf("%s: %t", tt.name, got)
 		}
 	}
-	if !(Rules{}).Allow(1, nil, "PUT", "https", "any", "", "/../") {
+	if !(Rules{}).Allow(1, nil, stranger{}, "PUT", "https", "any", "", "/../") {
 		t.Error("without rules everything goes")
 	}
 }

@@ -29,7 +29,7 @@ func TestBuiltInValues(t *testing.T) {
 	if x.Network.Proxy.Reveal() != "env" || x.Network.InsecureHTTP || x.OwnHosts || x.Dir {
 		t.Errorf("%+v", x)
 	}
-	if x.Allow.Matches(1, []uint32{1}) {
+	if x.Allow.Matches(1, []uint32{1}, stranger{}) {
 		t.Error("nobody is allowed where nothing is said")
 	}
 }
@@ -63,7 +63,7 @@ func TestLaterFilesWinKeyByKey(t *testing.T) {
 	if !x.OwnHosts || x.Hosts[0] != "x.example" || y.OwnHosts || y.Hosts[0] != "d.example" {
 		t.Errorf("hosts: %v, %v", x.Hosts, y.Hosts)
 	}
-	if x.Allow.Matches(1, nil) || !x.Allow.Matches(2, nil) || !x.Allow.Matches(3, nil) || y.Allow.Matches(3, nil) {
+	if x.Allow.Matches(1, nil, stranger{}) || !x.Allow.Matches(2, nil, stranger{}) || !x.Allow.Matches(3, nil, stranger{}) || y.Allow.Matches(3, nil, stranger{}) {
 		t.Error("allow of the last [defaults] is added to the credential's, and to no other's")
 	}
 	if y.Recipe != "bearer" || y.Timeout != (Limit{Value: 5 * time.Minute, Own: true}) {

@@ -177,15 +177,16 @@ func TestMistakes(t *testing.T) {
 			`DIR/authd.toml:4: credential.x.tokn: there is no such parameter; did you mean "token"?`,
 		},
 		"allow": {
-			one("allow = [\"deploy\", \"usr:x\", \"user:\", \"uid:x\", \"gid:4294967295\", \"user:root+exe:/bin/x\", \"unit:cron.service\", \"\"]\n"),
+			one("allow = [\"deploy\", \"usr:x\", \"user:\", \"uid:x\", \"gid:4294967295\", \"user:root+exe:/nowhere/x\", \"unit:a/b\", \"group:root+exe:/bin/sh\", \"\"]\n"),
 			"DIR/authd.toml:5: credential.x.allow[0]: \"deploy\" does not say whether it is a user or a group; write \"user:deploy\" or \"group:deploy\"\n" +
 				"DIR/authd.toml:5: credential.x.allow[1]: \"usr:x\" is no caller; did you mean \"user\"?\n" +
 				"DIR/authd.toml:5: credential.x.allow[2]: \"user:\" is no caller; did you mean \"user\"?\n" +
 				"DIR/authd.toml:5: credential.x.allow[3]: \"uid:x\" has no number that can be a caller's; write \"uid:1000\" or such\n" +
 				"DIR/authd.toml:5: credential.x.allow[4]: \"gid:4294967295\" has no number that can be a caller's; write \"gid:1000\" or such\n" +
-				"DIR/authd.toml:5: credential.x.allow[5]: this version cannot judge a caller's program yet; write \"user:root\"\n" +
-				"DIR/authd.toml:5: credential.x.allow[6]: this version cannot judge a caller's unit yet; write the user it runs as, \"user:NAME\"\n" +
-				"DIR/authd.toml:5: credential.x.allow[7]: \"\" is no caller; write user:NAME, uid:N, group:NAME, gid:N or *",
+				"DIR/authd.toml:5: credential.x.allow[5]: there is no program \"/nowhere/x\" that the daemon's user can see; write its full path\n" +
+				"DIR/authd.toml:5: credential.x.allow[6]: \"unit:a/b\" names no unit; write \"unit:cron.service\" or such\n" +
+				"DIR/authd.toml:5: credential.x.allow[7]: a program narrows a user or a uid only; write \"user:NAME+exe:/bin/sh\"\n" +
+				"DIR/authd.toml:5: credential.x.allow[8]: \"\" is no caller; write user:NAME, uid:N, group:NAME, gid:N, unit:NAME or *",
 		},
 		"rules": {
 			one("[[credential.x.rules]]\nmethod = [\"GET\"]\n[[credential.x.rules]]\nmethods = [\"get\"]\npaths = [\"v1\", \"/*/x\", \"/a?b\", \"/a/../b\", \"/**\"]\nwho = [\"me\"]\n[[credential.x.rules]]\n"),

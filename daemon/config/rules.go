@@ -24,15 +24,15 @@ type Rule struct {
 // as in Allow.Matches, the request with its host as in Hosts.Match and its
 // path as given. A path that servers may read in two ways matches no rule
 // about paths.
-func (rs Rules) Allow(uid uint32, gids []uint32, method, scheme, host, port, path string) bool {
+func (rs Rules) Allow(uid uint32, gids []uint32, p Process, method, scheme, host, port, path string) bool {
 	if len(rs) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(rs, func(r Rule) bool {
-		return (r.Who == nil || r.Who.Matches(uid, gids)) &&
+		return (r.Who == nil || r.Who.Matches(uid, gids, p)) &&
 			(r.Methods == nil || slices.Contains(r.Methods, method)) &&
 			(r.Hosts == nil || r.Hosts.Match(scheme, host, port)) &&
-			(r.Paths == nil || plainPath(path) && slices.ContainsFunc(r.Paths, func(p string) bool { return matchPath(p, path) }))
+			(r.Paths == nil || plainPath(path) && slices.ContainsFunc(r.Paths, func(pattern string) bool { return matchPath(pattern, path) }))
 	})
 }
 

@@ -13,7 +13,18 @@ type Caller struct {
 	GID    uint32
 	Groups []uint32 // supplementary, GID not necessarily among them
 	PID    int32    // as it was when it connected; the process may be gone
+
+	process process
 }
+
+// Unit is the systemd unit that the caller is in now: the outermost one, so
+// user@1000.service for all that a user's own manager started. It is "" where
+// that is not known, and always so but on Linux.
+func (c *Caller) Unit() string { return c.process.unit() }
+
+// Runs reports whether the caller's program is the file at path, by device and
+// inode; false where that is not known, and always so but on Linux.
+func (c *Caller) Runs(path string) bool { return c.process.runs(path) }
 
 // Backend is what the server serves: package daemon implements it, tests
 // fake it. Each method judges for itself whether the caller may. Methods are

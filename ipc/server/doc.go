@@ -25,6 +25,14 @@
 //   - The socket is made under a hidden name and renamed, so that it is never
 //     seen without its mode or without a listener, and the process's umask is
 //     left alone.
+//   - A caller's unit and program are looked up in /proc when a rule asks, not
+//     when it connects, and count only if a pidfd says that the process is
+//     still the one that connected. That costs a few microseconds for each
+//     request that such a rule decides, and nothing for others.
+//   - Namespaces are compared by what any user may read: how many numbers a
+//     process has (NSpid), and the map of its user namespace. The links in
+//     /proc/PID/ns would take CAP_SYS_PTRACE. So a user namespace that maps
+//     every id to itself counts as ours, which it is but for its capabilities.
 //   - On Windows nothing is served: an AF_UNIX socket does not tell there who
 //     connected, and a caller who is not known is not served.
 package server

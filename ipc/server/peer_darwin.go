@@ -11,7 +11,7 @@ import (
 
 // peerOf asks the kernel who connected: LOCAL_PEERCRED and LOCAL_PEERPID
 // (unix(4)). The first of a caller's groups is its gid.
-func peerOf(nc net.Conn) (*Caller, error) {
+func (*Server) peerOf(nc net.Conn) (*Caller, error) {
 	raw, ok := nc.(syscall.Conn)
 	if !ok {
 		return nil, errNotUnix

@@ -15,7 +15,7 @@ import (
 
 // peerOf asks the kernel who connected: SO_PEERCRED and SO_PEERGROUPS
 // (unix(7), socket(7)), both as they were at connect(2).
-func peerOf(nc net.Conn) (*Caller, error) {
+func (s *Server) peerOf(nc net.Conn) (*Caller, error) {
 	raw, ok := nc.(syscall.Conn)
 	if !ok {
 		return nil, errNotUnix
@@ -25,8 +25,12 @@ func peerOf(nc net.Conn) (*Caller, error) {
 		return nil, err
 	}
 	var caller *Caller
-	if ctl := rc.Control(func(fd uintptr) { caller, err = credentials(int(fd)) }); ctl != nil {
-		return nil, ctl
+	if ctl := rc.Control(func(fd uintptr) { caller, err = credentials(int(fd)) }); ctl != nil || err != nil {
+		return nil, errors.Join(ctl, err)
+	}
+	caller.process = process{conn: rc, pid: caller.PID, byNumber: s.ByPID}
+	if !s.Foreign {
+		err = caller.process.isHere()
 	}
 	return caller, err
 }

@@ -9,6 +9,6 @@ import (
 )
 
 // peerOf refuses: no caller is served whom the system does not name.
-func peerOf(net.Conn) (*Caller, error) {
+func (*Server) peerOf(net.Conn) (*Caller, error) {
 	return nil, errors.New("a socket does not tell who connected on " + runtime.GOOS + "; authd serves files only here")
 }

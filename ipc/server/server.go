@@ -27,6 +27,8 @@ const DefaultMaxBody = 32 << 20
 type Server struct {
 	Backend Backend
 	MaxBody int64        // of a body to be signed, in bytes; 0: DefaultMaxBody
+	Foreign bool         // serve callers in other pid and user namespaces too
+	ByPID   bool         // tell a caller's unit and program by its number where the kernel has no pidfd
 	Logger  *slog.Logger // nil: slog.Default()
 
 	peer func(net.Conn) (*Caller, error) // who calls; nil: the kernel's word
@@ -70,7 +72,7 @@ func (s *Server) init() {
 		s.conns = make(map[*conn]struct{})
 		s.shares = make(map[uint32]*share)
 		if s.peer == nil {
-			s.peer = peerOf
+			s.peer = s.peerOf
 		}
 	})
 }
