@@ -28,7 +28,7 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 // need of the host; with online it logs in to every credential once. What is
 // right is written to w, a line a credential; what is wrong is the error.
 func Check(ctx context.Context, o Options, online bool, w io.Writer) error {
-	b, err := bench(ctx, o)
+	b, err := bench(loadAs(ctx, o, lookOnly))
 	if err != nil {
 		return err
 	}
@@ -50,6 +50,9 @@ func Check(ctx context.Context, o Options, online bool, w io.Writer) error {
 func (b *workbench) checkFiles(only string) error {
 	if _, err := os.Stat(b.conf.Daemon.CacheDir); errors.Is(err, fs.ErrNotExist) {
 		return nil // made at the first start, by the service manager where the daemon's user cannot
+	}
+	if b.conf.Daemon.User != "" && os.Geteuid() == 0 {
+		return nil // root, who has not become that user, cannot tell what that user may
 	}
 	var files []output.Files
 	places := map[string]config.Place{}
@@ -98,7 +101,7 @@ func (b *workbench) tryAll(ctx context.Context, w io.Writer) error {
 // Get logs in to one credential, without a daemon and without state, and
 // gives its value in a format.
 func Get(ctx context.Context, o Options, name, format string) ([]byte, error) {
-	b, err := bench(ctx, o)
+	b, err := bench(loadAs(ctx, o, lookOnly))
 	if err != nil {
 		return nil, err
 	}
@@ -131,14 +134,14 @@ type workbench struct {
 	clocks *refresher.Engine // only for the issuers' clocks
 }
 
-func bench(ctx context.Context, o Options) (*workbench, error) {
-	l, err := loadAs(ctx, o, lookOnly)
+// bench settles what was loaded.
+func bench(l *loaded, err error) (*workbench, error) {
 	if err != nil {
 		return nil, err
 	}
 	b := &workbench{loaded: l}
 	b.clocks = refresher.New(refresher.Options{Now: refresher.HostNow, Log: slog.New(slog.DiscardHandler)})
-	d := &Daemon{options: o, log: slog.New(slog.DiscardHandler), now: refresher.HostNow}
+	d := &Daemon{log: slog.New(slog.DiscardHandler), now: refresher.HostNow}
 	if b.units, err = d.settle(l); err != nil {
 		return nil, &ConfigError{err}
 	}

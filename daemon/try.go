@@ -31,7 +31,7 @@ type Trial struct {
 // what came back would be lost.
 func Try(ctx context.Context, o Options, dropIn, name string) (*Trial, error) {
 	o.dropIn = dropIn
-	b, err := bench(ctx, o)
+	b, err := bench(loadConfig(ctx, o)) // not as the daemon's user: the caller has files to write yet
 	if err != nil {
 		return nil, err
 	}
