@@ -171,10 +171,17 @@ func (b backend) Login(ctx context.Context, c *server.Caller, name string, say f
 	if err != nil {
 		return nil, err
 	}
-	if err := say(ipc.LoginStep{Say: "logging in to " + u.def.Source.Issuer()}); err != nil {
-		return nil, err
+	if u.def.Source != nil {
+		if err := say(ipc.LoginStep{Say: "logging in to " + u.def.Source.Issuer()}); err != nil {
+			return nil, err
+		}
 	}
-	if _, err := b.engine.Login(ctx, name, ipc.MaxWait); err != nil {
+	if _, ok := u.def.Source.(credential.Interactive); ok {
+		_, err = b.engine.Attend(ctx, name, func(p credential.Prompt) error { return say(ipc.LoginStep{Say: p.Say, URL: p.URL, Code: p.Code}) })
+	} else {
+		_, err = b.engine.Login(ctx, name, ipc.MaxWait)
+	}
+	if err != nil {
 		return nil, wireError(name, err)
 	}
 	st, _ := b.status(u)

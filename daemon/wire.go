@@ -13,11 +13,14 @@ import (
 // wireError is the table from what the engine says to what a caller is told.
 func wireError(name string, err error) error {
 	var not *refresher.NotReady
+	var failed *credential.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, refresher.ErrUnknown):
 		return notFound(name)
+	case errors.As(err, &failed): // a login that a person attended
+		return attendedError(name, failed)
 	case !errors.As(err, &not):
 		return err
 	case not.TooLong:
@@ -36,6 +39,18 @@ func wireError(name string, err error) error {
 		Code: ipc.Unavailable, Message: message, Hint: "authctl explain " + name + " tells what happens next",
 		RetryAfter: max(not.After, time.Second),
 	}
+}
+
+// attendedError says why a login that a person attended came to nothing.
+func attendedError(name string, err *credential.Error) error {
+	e := &ipc.Error{Code: ipc.Unavailable, Message: name + ": " + err.Error(), Hint: "run again: authctl login " + name, RetryAfter: time.Second}
+	switch err.Class {
+	case credential.Person:
+		e.Code = ipc.LoginNeeded
+	case credential.Refused, credential.Misconfigured:
+		e.Code, e.Hint = ipc.Misconfig, "put right what the configuration says, and run: authctl login "+name
+	}
+	return e
 }
 
 // wireStatus is a snapshot as it may be told.
@@ -99,6 +114,7 @@ var reasons = map[refresher.Reason]string{
 	refresher.WhyHeld:      "stopped until something changes",
 	refresher.WhyContended: "someone else uses the account: tried again after a rest",
 	refresher.WhyForever:   "good until it is rejected",
+	refresher.WhyPerson:    "a person logged in",
 }
 
 // wireEvent is an event as it goes on the wire; the names are the same.

@@ -35,6 +35,8 @@ type entry struct {
 	queued bool    // it waits for a worker or for its issuer
 	gate   *issuer // this is no credential, but the opening of an issuer's queue
 
+	attended *attended // a login that a person attends is under way
+
 	index int // in the timeline; -1: not in it
 	at    time.Duration
 }

@@ -34,6 +34,7 @@ const (
 	WhyHeld      Reason = "held"      // stopped: see the class
 	WhyContended Reason = "contended" // stopped fighting for a session for a while
 	WhyForever   Reason = "until rejected"
+	WhyPerson    Reason = "login" // a person logged in
 )
 
 // Hold is a stop: the class says who must act.

@@ -97,6 +97,9 @@ func (s *source) Fetch(ctx context.Context, a credential.Attempt) (*credential.C
 		r := &run{source: s, attempt: a, kind: inLogin}
 		return r.fetch(ctx, s.Login, s.Forget.Login)
 	}
+	if len(s.Attend) > 0 {
+		return nil, credential.Errorf(credential.Person, "there is nothing to renew with; a person must log in")
+	}
 	return nil, credential.Errorf(credential.Person, "what a renewal needs is spent or missing, and this recipe cannot log in by itself; %s", s.remedy())
 }
 
