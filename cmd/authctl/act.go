@@ -114,6 +114,9 @@ func waitFor(a *app, o *options) error {
 // folder has been quiet for half a second.
 const known = 2 * time.Second
 
+// again is the pause between two questions of one who waits.
+const again = 100 * time.Millisecond
+
 // untilKnown waits for the daemon to be up and to know the credential, then
 // for that to serve: a job may be started before either.
 func (a *app) untilKnown(name string, end time.Time) error {
@@ -126,12 +129,12 @@ func (a *app) untilKnown(name string, end time.Time) error {
 		var wire *ipc.Error
 		var away *ipc.UnreachableError
 		switch {
-		case errors.As(err, &away) && time.Now().Before(end):
+		case errors.As(err, &away) && time.Now().Add(again).Before(end): // else this is what to say
 		case errors.As(err, &wire) && wire.Code == ipc.NotFound && time.Since(begun) < known:
 		default:
 			return err
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(again)
 	}
 }
 
