@@ -177,7 +177,7 @@ func TestThreePromptsMakeACredential(t *testing.T) {
 	if strings.Contains(b.read("conf.d/app.toml")+b.out.String(), "vented") {
 		t.Error("the secret stands in the drop-in or in the report")
 	}
-	for _, hint := range []string{"good for 1h0m0s", "curl -sS -K " + filepath.Join("/run/tokens", "app.curl") + " https://app.example.com/PATH", "authctl token app", "authctl status app", "username_field"} {
+	for _, hint := range []string{"good for 1h0m0s", "curl -sSf -K " + filepath.Join("/run/tokens", "app.curl") + " https://app.example.com/PATH", "authctl token app", "authctl status app", "username_field"} {
 		if !strings.Contains(b.out.String(), hint) {
 			t.Errorf("the report does not say %q:\n%s", hint, b.out.String())
 		}

@@ -84,7 +84,7 @@ func (j *journal) folder(path string, mode fs.FileMode) error {
 // file makes a file that was not there, in a folder that nobody else can
 // change, and has it on the disk.
 func (j *journal) file(path string, data []byte, secret bool) error {
-	folder, err := atomicfile.Open(filepath.Dir(path), atomicfile.Options{})
+	folder, err := atomicfile.Open(filepath.Dir(path), atomicfile.Options{Trust: j.trusted()})
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (j *journal) file(path string, data []byte, secret bool) error {
 
 // reveal gives a file that is in no one's way its own name, in one step.
 func (j *journal) reveal(hidden, path string) error {
-	folder, err := atomicfile.Open(filepath.Dir(path), atomicfile.Options{})
+	folder, err := atomicfile.Open(filepath.Dir(path), atomicfile.Options{Trust: j.trusted()})
 	if err != nil {
 		return err
 	}

@@ -19,13 +19,27 @@ func (j *journal) give(path string, secret bool) error {
 	}
 	uid, gid := int(info.Sys().(*syscall.Stat_t).Uid), int(info.Sys().(*syscall.Stat_t).Gid)
 	if secret && j.user != "" {
-		u, err := user.Lookup(j.user)
-		if err != nil {
-			return fmt.Errorf("daemon.user: %w; name a user of this host", err)
-		}
-		if uid, err = strconv.Atoi(u.Uid); err != nil {
+		if uid, err = j.userID(); err != nil {
 			return err
 		}
 	}
 	return os.Lchown(path, uid, gid)
+}
+
+// userID is the uid of whom the daemon is to become.
+func (j *journal) userID() (int, error) {
+	u, err := user.Lookup(j.user)
+	if err != nil {
+		return 0, fmt.Errorf("daemon.user: %w; name a user of this host", err)
+	}
+	return strconv.Atoi(u.Uid)
+}
+
+// trusted are the uids that may own the folders that are written into, beside
+// root and one's own: the daemon's user may have them.
+func (j *journal) trusted() []int {
+	if uid, err := j.userID(); j.user != "" && err == nil {
+		return []int{uid}
+	}
+	return nil
 }

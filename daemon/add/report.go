@@ -21,7 +21,7 @@ func (a *Addition) report(c *content, t *Trial, files []string) {
 	if c.signs {
 		say("\nIn a crontab:\n  */5 * * * *  %s", a.ctl(t, "curl "+a.Name+" -sS "+url))
 	} else {
-		say("\nIn a crontab:\n  */5 * * * *  curl -sS -K %s %s", filepath.Join(t.CacheDir, a.output()), url)
+		say("\nIn a crontab:\n  */5 * * * *  curl -sSf -K %s %s", filepath.Join(t.CacheDir, a.output()), url)
 	}
 	say("By hand:")
 	if t.Value {
