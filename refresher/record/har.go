@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -87,8 +88,8 @@ func read(har []byte) ([]*call, error) {
 	var calls []*call
 	for _, e := range a.Log.Entries {
 		u, err := url.Parse(e.Request.URL)
-		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
-			continue // data:, blob: and what no recipe could send
+		if err != nil || !canBeSent(u) {
+			continue
 		}
 		c := &call{n: len(calls), method: strings.ToUpper(e.Request.Method), url: u, query: pairs(u.RawQuery), status: e.Response.Status}
 		c.at, _ = time.Parse(time.RFC3339, e.StartedDateTime) // zero: unknown
@@ -101,6 +102,12 @@ func read(har []byte) ([]*call, error) {
 		calls = append(calls, c)
 	}
 	return calls, nil
+}
+
+// canBeSent leaves out data:, blob: and what no recipe could send.
+func canBeSent(u *url.URL) bool {
+	dots := slices.ContainsFunc(strings.Split(u.Path, "/"), func(part string) bool { return part == "." || part == ".." })
+	return (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && !dots
 }
 
 // fields leaves out the pseudo headers of HTTP/2, and splits what browsers
