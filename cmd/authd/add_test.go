@@ -62,7 +62,7 @@ func TestAddFromNothingToAToken(t *testing.T) {
 	if a.holds() != "conf.d/app.toml secrets/app" {
 		t.Errorf("the configuration holds %s", a.holds())
 	}
-	if !strings.Contains(r.out, "app: logged in; good for ") || !strings.Contains(r.out, "curl -sS -K "+a.token("app.curl")+" "+strings.TrimSuffix(a.login, "/login")+"/PATH") {
+	if !strings.Contains(r.out, "app: logged in; good for ") || !strings.Contains(r.out, "curl -sSf -K "+a.token("app.curl")+" "+strings.TrimSuffix(a.login, "/login")+"/PATH") {
 		t.Errorf("the report:\n%s", r.out)
 	}
 	if strings.Contains(r.out+r.err, "invented") {
