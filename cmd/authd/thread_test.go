@@ -201,8 +201,31 @@ func (j *judge) run(ctx context.Context, all *sync.WaitGroup) {
 // TestFiveSystemsAreServedWithoutOneRefusal is the promise of the whole
 // program: with lives of seconds, whatever is read from a file or the socket
 // is accepted, and no issuer is asked more often than the formula says.
+//
+// On a machine that stands still for a good part of such a life nothing could
+// keep it; then there is no judgement, and it is tried again.
 func TestFiveSystemsAreServedWithoutOneRefusal(t *testing.T) {
 	t.Parallel()
+	const stall = 200 * time.Millisecond
+	for attempt := 1; ; attempt++ {
+		wrong, stood := serveForAWhile(t, 20*time.Second)
+		switch {
+		case len(wrong) > 0 && stood > stall && attempt < 3:
+			t.Logf("tried again: this machine stood still for %v: %q", stood, wrong)
+			continue
+		case len(wrong) > 0 && stood > stall:
+			t.Skipf("NOT JUDGED: this machine stood still for %v: %q", stood, wrong)
+		}
+		for _, text := range wrong {
+			t.Error(text)
+		}
+		return
+	}
+}
+
+// serveForAWhile has readers and callers at work, and returns what was wrong,
+// and for how long the machine stood still meanwhile.
+func serveForAWhile(t *testing.T, d time.Duration) (wrong []string, stood time.Duration) {
 	h := newHostInMemory(t)
 	short := func(s time.Duration) issuers.Options {
 		return issuers.Options{Life: s * time.Second, RefreshLife: time.Minute}
@@ -213,28 +236,34 @@ func TestFiveSystemsAreServedWithoutOneRefusal(t *testing.T) {
 	}
 	h.configure(whole(all...))
 	h.start()
+	defer h.stop()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	var group sync.WaitGroup
 	var judges []*judge
 	for _, s := range all {
 		h.want(h.ctl("wait", s.name), 0)
 		judges = append(judges, &judge{
-			system: s, h: h, wrong: map[string]int{}, isSingle: s.name == "session",
-			client: h.dialNet(),
+			system: s, h: h, wrong: map[string]int{}, isSingle: s.name == "session", client: h.dialNet(),
 		})
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	var group sync.WaitGroup
 	for _, j := range judges {
 		j.run(ctx, &group)
 	}
+	last := time.Now()
+	every(ctx, 5*time.Millisecond, func() {
+		now := time.Now()
+		stood, last = max(stood, now.Sub(last)), now
+	})
 	group.Wait()
 	for _, j := range judges {
-		for what, times := range j.wrong {
-			t.Errorf("%s: %d times: %s", j.name, times, what)
-		}
 		j.checkExchanges()
+		for what, times := range j.wrong {
+			wrong = append(wrong, fmt.Sprintf("%s: %d times: %s", j.name, times, what))
+		}
 		t.Logf("%s: %d reads, %d calls, %d exchanges, widest gap %v", j.name, j.reads, j.calls, len(j.exchanges()), j.widest)
 	}
+	return wrong, stood
 }
 
 // checkExchanges compares what the issuer saw with the published formula.
@@ -242,10 +271,10 @@ func (j *judge) checkExchanges() {
 	at := j.exchanges()
 	stats := j.stats()
 	if len(stats.Denied) > 0 {
-		j.h.Errorf("%s: exchanges were refused: %v", j.name, stats.Denied)
+		j.fault("exchanges were refused: %v", stats.Denied)
 	}
 	if g := j.h.state(j.name).Generation; len(at) > 0 && uint64(len(at)) > g+1 { // one may be under way
-		j.h.Errorf("%s: %d exchanges for %d generations", j.name, len(at), g)
+		j.fault("%d exchanges for %d generations", len(at), g)
 	}
 	for i := 1; i < len(at); i++ {
 		life := j.left(at[i-1])
@@ -257,7 +286,7 @@ func (j *judge) checkExchanges() {
 		// The issuer notes an exchange some milliseconds after the daemon has
 		// begun it; 5 % is what the contract allows for more exchanges.
 		if took := at[i].Sub(at[i-1]); took < earliest-earliest/20 || took > latest+m {
-			j.h.Errorf("%s: exchange %d came after %v; the formula says %v to %v", j.name, i, took, earliest, latest)
+			j.fault("exchange %d came after %v; the formula says %v to %v", i, took, earliest, latest)
 		}
 	}
 }
@@ -293,12 +322,17 @@ func TestReadersThatNeverRest(t *testing.T) {
 	replaced := 0
 	for ctx.Err() == nil {
 		r, err := ask(client, "POST", "/v1/credentials/fabric/refresh?wait=2s", "")
-		if err != nil || r.status != 200 {
+		switch {
+		case err != nil || r.status != 200 && r.code() != "unavailable": // the issuer's limit is reached
 			t.Fatalf("refresh: %v %d %s", err, r.status, r.body)
+		case r.status == 200:
+			replaced++
 		}
-		replaced++
 	}
 	group.Wait()
+	if replaced < 5 {
+		t.Errorf("the files were replaced %d times only", replaced)
+	}
 	for what, times := range j.wrong {
 		t.Errorf("%d times: %s", times, what)
 	}
