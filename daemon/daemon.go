@@ -85,8 +85,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer d.keeper.Close()
 
+	book := newAudit(conf.Daemon.StateDir, d.log)
+	defer keepBook(book)()
 	srv := &server.Server{
-		Backend: backend{d}, MaxBody: conf.Daemon.MaxBody, Logger: d.log,
+		Backend: audited{backend{d}, book}, MaxBody: conf.Daemon.MaxBody, Logger: d.log,
 		Foreign: conf.Daemon.AllowNamespaces, ByPID: conf.Daemon.AllowPIDRules,
 	}
 	live, stop := context.WithCancel(ctx)
