@@ -134,8 +134,8 @@ func (s *source) renews(a credential.Attempt, held values, freshSeed bool) bool 
 			return false
 		}
 	}
-	if !s.logsIn() {
-		return freshSeed || !a.Login
+	if !s.logsIn() { // then a renewal is the only way, and after two answers that were lost a third try cannot do more harm
+		return true
 	}
 	return !a.Login && (freshSeed || !renewalOver(a))
 }
