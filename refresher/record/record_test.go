@@ -153,8 +153,12 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "CSRF verification failed", http.StatusForbidden)
 			return
 		}
+		delete(s.tokens, token)
+		token = rand.Text() // each form has its own
+		s.tokens[token] = true
+		http.SetCookie(w, &http.Cookie{Name: "csrftoken", Value: token, Path: "/"})
 		if r.PostFormValue("password") != s.password {
-			fmt.Fprint(w, "<form>Please enter a correct username and password</form>")
+			fmt.Fprintf(w, "<form>Please enter a correct username and password"+s.order+"</form>", token)
 			return
 		}
 		session := rand.Text()
@@ -176,28 +180,32 @@ func between(s, a, b string) string {
 }
 
 func TestFormLoginWithACSRFField(t *testing.T) {
-	for name, order := range map[string]string{
-		"name first":     `<input type="hidden" name="csrfmiddlewaretoken" value="%s">`,
-		"value first":    `<input value='%s' type=hidden name='csrfmiddlewaretoken' />`,
-		"without quotes": `<input type=hidden name=csrfmiddlewaretoken value=%s>`,
+	const nameFirst, valueFirst = `<input type="hidden" name="csrfmiddlewaretoken" value="%s">`, `<input value='%s' type=hidden name='csrfmiddlewaretoken' />`
+	for _, c := range []struct {
+		name, order string
+		tries       []string
+	}{
+		{"name first", nameFirst, nil},
+		{"value first", valueFirst, nil},
+		{"without quotes", `<input type=hidden name=csrfmiddlewaretoken value=%s>`, nil},
+		{"after wrong passwords", nameFirst, []string{"recorded-wrong", "recorded-wrong-too"}},
+		{"value first, after a wrong password", valueFirst, []string{"recorded-wrong"}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			s := newSite()
-			s.order = order
+			s.order = c.order
 			b := newBrowser(t, s)
 			b.get("/style.css", nil) // leads to the login
 			page := b.get("/accounts/login/", nil)
-			token := ""
-			for token = range s.tokens {
-				if strings.Contains(page, token) {
-					break
-				}
+			all := secrets{"invented P", "bobby", "recorded-wrong"}
+			for _, password := range append(c.tries, s.password) {
+				token := s.tokenOn(page)
+				all = append(all, token)
+				form := url.Values{"csrfmiddlewaretoken": {token}, "username": {"bobby.tables"}, "password": {password}, "go": {"Log in"}}
+				page = b.send("POST", "/accounts/login/", "application/x-www-form-urlencoded", form.Encode(), headers{"Referer": b.base + "/accounts/login/"})
 			}
-			b.send("POST", "/accounts/login/", "application/x-www-form-urlencoded",
-				"csrfmiddlewaretoken="+token+"&username=bobby.tables&password=invented+P%26ss%2B1&go=Log+in", headers{"Referer": b.base + "/accounts/login/"})
 			b.get("/admin/things", nil)
 			d := draft(t, b)
-			all := secrets{s.password, "invented P", "bobby", token}
 			for session := range s.sessions {
 				all = append(all, session)
 			}
@@ -210,6 +218,16 @@ func TestFormLoginWithACSRFField(t *testing.T) {
 			refuses(t, d, params)
 		})
 	}
+}
+
+// tokenOn is the token of a page's form.
+func (s *site) tokenOn(page string) string {
+	for token := range s.tokens {
+		if strings.Contains(page, token) {
+			return token
+		}
+	}
+	return ""
 }
 
 func TestJSONLogin(t *testing.T) {

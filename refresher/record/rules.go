@@ -54,7 +54,7 @@ func (b *builder) findOutcome(u use) (o outcome) {
 	default:
 		b.note("no wrong password was recorded: an answer without the session cookie is taken for one; try one by hand")
 		o.wrong.name = "200"
-		o.lacks(missing)
+		o.lacks(`["2xx"]`, missing)
 	}
 	return o
 }
@@ -96,17 +96,17 @@ func (o *outcome) known(failed *call, missing string) {
 	case failed.status >= 400, o.ok != "" && failed.status < 300:
 		o.rules = append(o.rules, rule{status: "[" + o.wrong.name + "]", say: "wrong user name or password"})
 	default:
-		o.lacks(missing)
+		o.lacks(`["2xx", 302, 303]`, missing)
 		o.leads(failed)
 	}
 }
 
 // lacks refuses an answer that does not have what the login is for.
-func (o *outcome) lacks(missing string) {
+func (o *outcome) lacks(status, missing string) {
 	if missing == "" {
 		return
 	}
-	o.rules = append(o.rules, rule{status: `["2xx", 302, 303]`, of: missing, say: "the server answered without a session: wrong user name or password"})
+	o.rules = append(o.rules, rule{status: status, of: missing, say: "the server answered without a session: wrong user name or password"})
 }
 
 // leads refuses an answer that leads where a failed login led.
@@ -130,7 +130,7 @@ func backTo(path string) rule {
 func (o *outcome) backToLogin(b *builder, missing string) {
 	o.wrong.name = "200"
 	o.rules = append(o.rules, rule{status: `["2xx"]`, say: "the form was shown again: wrong user name or password"})
-	o.lacks(missing)
+	o.lacks(o.ok, missing)
 	to, err := url.Parse(find(b.login.answer.headers, "Location"))
 	if page := b.login.url.Path; err == nil && to.Path != page && b.hasFixedPath(b.login.call) && page != "/" && page != "" {
 		o.rules = append(o.rules, backTo(page))

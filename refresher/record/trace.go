@@ -4,6 +4,7 @@ import (
 	"html"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,10 @@ type found struct {
 	fake  func(s *step, value string)
 
 	decode bool // what is sent is what stands there with its %XX undone
+
+	// again gives what stands at the same place in another answer; nil where
+	// that is not known.
+	again func(*call) string
 }
 
 // trace finds the latest answer before c, from number first on, that gave a
@@ -32,11 +37,29 @@ func (b *builder) trace(c *call, first int, value string) (found, bool) {
 	}
 	for i := c.n - 1; i >= max(first, 0); i-- {
 		y := b.calls[i]
-		if !b.canAsk(y) {
+		if !b.canAsk(y) && len(y.logins()) == 0 {
 			continue
 		}
-		if f, ok := y.source(value); ok {
+		f, ok := y.source(value)
+		if ok && !b.canAsk(y) {
+			f, ok = b.sameBefore(f)
+		}
+		if ok {
 			return f, true
+		}
+	}
+	return found{}, false
+}
+
+// sameBefore is for what the answer to a failed login had, which shows the
+// form again: the same place in the page before it.
+func (b *builder) sameBefore(f found) (found, bool) {
+	for i := f.call.n - 1; i >= 0 && f.again != nil; i-- {
+		y := b.calls[i]
+		if value := f.again(y); value != "" && y.method == "GET" {
+			if same, ok := y.source(value); ok && same.expr == f.expr {
+				return same, true
+			}
 		}
 	}
 	return found{}, false
@@ -78,7 +101,8 @@ func (c *call) inCookie(value string) (found, bool) {
 func cookieSource(name string) found {
 	return found{
 		name: name, expr: "${answer.cookies|cookie:" + name + "}", how: "the cookie " + name,
-		fake: func(s *step, v string) { s.cookie(name, v) },
+		fake:  func(s *step, v string) { s.cookie(name, v) },
+		again: func(c *call) string { return c.sets(name).value },
 	}
 }
 
@@ -215,7 +239,7 @@ func tagSource(called, holds attribute, nameFirst bool) found {
 		known += `\b`
 	}
 	name := called.write(called.text)
-	f := found{name: called.text, how: "the page's field " + called.text}
+	f := found{name: called.text, how: "the page's field " + called.text, again: func(c *call) string { return c.tagged(called, holds.key) }}
 	if nameFirst {
 		f.expr = "${answer.body|find:`" + known + "[^>]*" + holds.pattern() + "`}"
 		f.fake = func(s *step, v string) { s.html("<input " + name + " " + holds.write(v) + ">") }
@@ -224,6 +248,20 @@ func tagSource(called, holds attribute, nameFirst bool) found {
 		f.fake = func(s *step, v string) { s.html("<input " + holds.write(v) + " " + name + ">") }
 	}
 	return f
+}
+
+// tagged is the text of an attribute in the tag that has another one.
+func (c *call) tagged(called attribute, key string) string {
+	for _, tag := range tags.FindAllString(c.answer.text, -1) {
+		list := attributesOf(tag)
+		if !slices.Contains(list, called) {
+			continue
+		}
+		if at := slices.IndexFunc(list, func(a attribute) bool { return a.key == key }); at >= 0 {
+			return list[at].text
+		}
+	}
+	return ""
 }
 
 var before = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_.-]{2,40})["']?\s*[:=]\s*["']$`)
