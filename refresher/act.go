@@ -92,6 +92,8 @@ func (e *Engine) awaitExchange(ctx context.Context, en *entry, s *Snapshot, wait
 			s = en.snap.Load()
 		case <-timeout.C:
 			return nil, e.notReady(en.snap.Load(), e.now())
+		case <-e.stopped():
+			return nil, e.notReady(en.snap.Load(), e.now())
 		case <-ctx.Done():
 			return nil, e.notReady(en.snap.Load(), e.now())
 		}

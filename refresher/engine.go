@@ -128,6 +128,14 @@ func (e *Engine) Run(ctx context.Context) {
 	}
 }
 
+// stopped is closed when Run is to end: nobody should wait for a renewal then.
+func (e *Engine) stopped() <-chan struct{} {
+	if ctx := e.stop.Load(); ctx != nil {
+		return (*ctx).Done()
+	}
+	return nil
+}
+
 // Beats counts how often the scheduler has looked at its timeline; it grows
 // every 30 s at least, or the scheduler is stuck.
 func (e *Engine) Beats() uint64 { return e.beats.Load() }

@@ -431,6 +431,30 @@ func TestShutdownWaitsForWhatIsSpent(t *testing.T) {
 	})
 }
 
+func TestNobodyWaitsForAnEngineThatStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &issuerScript{origin: "https://a.example", answer: func(int, credential.Attempt) (credential.Times, error) {
+			return credential.Times{}, errors.New("no answer")
+		}}
+		w := newWorld(t, newMemory())
+		w.run()
+		w.Set([]*Definition{define("a", src, usual)})
+		var waited time.Duration
+		began := time.Now()
+		var callers sync.WaitGroup
+		callers.Go(func() {
+			_, _ = w.Get(context.WithoutCancel(t.Context()), "a", Want{MinValid: -1, Wait: time.Hour})
+			waited = time.Since(began)
+		})
+		w.pass(time.Minute)
+		w.end()
+		callers.Wait()
+		if waited != time.Minute {
+			t.Errorf("waited %s for an engine that stopped after a minute", waited)
+		}
+	})
+}
+
 func TestRevoke(t *testing.T) {
 	inWorld(t, func(w *world) {
 		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}

@@ -117,6 +117,8 @@ func (e *Engine) await(ctx context.Context, en *entry, s *Snapshot, now credenti
 		case <-s.changed:
 		case <-timeout.C:
 			w.Wait = 0
+		case <-e.stopped():
+			return nil, e.notReady(s, now)
 		case <-ctx.Done():
 			return nil, e.notReady(s, now)
 		}
