@@ -1,0 +1,265 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// families is an issuer whose refresh tokens can be used once. One that is used
+// again ends its whole family, but for the grace that it was given.
+type families struct {
+	life     time.Duration // of an access token
+	grace    time.Duration // how long the token before is still taken, and given the same answer
+	before   time.Duration // the request's way
+	after    time.Duration // the answer's
+	mu       sync.Mutex
+	n        int
+	family   int
+	present  string // the refresh token
+	previous string
+	rotated  time.Time
+	revoked  bool
+	grants   int // answers that were committed, of this family
+	refused  time.Time
+	attempts int
+}
+
+func (f *families) found() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.family++
+	f.present, f.previous, f.revoked, f.grants = fmt.Sprintf("invented-first-%d", f.family), "", false, 0
+	return f.present
+}
+
+// seen is how many grants there were and whether the family has ended.
+func (f *families) seen() (grants int, revoked bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.grants, f.revoked
+}
+
+func (f *families) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(f.before)
+	status, answer := f.grant(r.FormValue("refresh_token"))
+	time.Sleep(f.after)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func (f *families) grant(token string) (int, map[string]any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.attempts++
+	switch {
+	case f.revoked:
+	case token == f.present:
+		f.n++
+		f.grants++
+		f.previous, f.present, f.rotated = f.present, fmt.Sprintf("invented-refresh-%d", f.n), time.Now()
+		return f.answer()
+	case token == f.previous && time.Since(f.rotated) < f.grace:
+		return f.answer()
+	case token == f.previous:
+		f.revoked = true
+	}
+	f.refused = time.Now()
+	return http.StatusBadRequest, map[string]any{"error": "invalid_grant"}
+}
+
+func (f *families) answer() (int, map[string]any) {
+	return http.StatusOK, map[string]any{
+		"access_token": fmt.Sprintf("invented-access-%d", f.n), "token_type": "Bearer",
+		"expires_in": f.life.Seconds(), "refresh_token": f.present,
+	}
+}
+
+const familyConfig = `
+[credential.family]
+recipe        = "oauth2"
+grant         = "refresh_token"
+token_url     = "{family}/token"
+client_id     = "c"
+refresh_token = { file = "secrets/first" }
+margin        = "100ms"
+
+[credential.other]
+recipe        = "oauth2"
+token_url     = "{other}/token"
+client_id     = "c"
+client_secret = { file = "secrets/client" }
+`
+
+// familyHost has a credential of a rotating issuer, and one that must not be
+// touched by what happens to it.
+func familyHost(t *testing.T, f *families, config string) *host {
+	h := newHost(t)
+	other := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"access_token":"invented-other","token_type":"Bearer","expires_in":3600}`))
+	})
+	h.urls = append(h.urls, "{family}", serve(t, f), "{other}", serve(t, other))
+	h.secret("first", f.found())
+	h.secret("client", "invented-client-secret-8uJk")
+	h.configure(config)
+	return h
+}
+
+// lockedOut judges what the status says of an ended family, and gives the
+// daemon another one, which must win over the stored state.
+func (h *host) lockedOut(f *families) {
+	h.Helper()
+	h.until(5*time.Second, "needs-login is reported", func() bool { return h.state("family").State == "needs-login" })
+	f.mu.Lock()
+	if late := time.Since(f.refused); late > 5*time.Second {
+		h.Errorf("the refusal was reported %v after it", late)
+	}
+	attempts := f.attempts
+	f.mu.Unlock()
+	if s := h.state("family"); s.LastError == nil || s.LastError.Class != "person" {
+		h.Errorf("the last error is %+v, want the class person", s.LastError)
+	}
+	h.want(h.ctl("token", "family", "--min-valid", "1h"), 77, "authctl login family")
+	if s := h.state("other"); s.State != "fresh" || s.Generation != 1 {
+		h.Errorf("the other credential was touched: %s, generation %d", s.State, s.Generation)
+	}
+	time.Sleep(100 * time.Millisecond)
+	f.mu.Lock()
+	if f.attempts != attempts {
+		h.Errorf("%d more calls with a dead token", f.attempts-attempts)
+	}
+	f.mu.Unlock()
+	h.secret("first", f.found())
+	h.until(10*time.Second, "a new first refresh token is taken up", func() bool { return h.state("family").State == "fresh" })
+}
+
+// TestKillsLoseARotatedTokenOnlyInTheWindow: a kill between the issuer's commit
+// and our sync cannot be survived where reuse ends the family, and nothing else
+// may lock anybody out.
+func TestKillsLoseARotatedTokenOnlyInTheWindow(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		grace  time.Duration
+		rounds int
+	}{{"reuse ends the family", 0, 30}, {"with a grace", time.Hour, 15}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			f := &families{life: 500 * time.Millisecond, grace: test.grace, before: 5 * time.Millisecond, after: 5 * time.Millisecond}
+			h := familyHost(t, f, familyConfig)
+			locked := 0
+			for range test.rounds {
+				h.start()
+				time.Sleep(rand.N(400 * time.Millisecond))
+				known := h.state("family").Generation
+				_, dead := f.seen()
+				h.kill9()
+				if dead {
+					t.Fatal("the family ended while nothing was killed")
+				}
+				h.start()
+				h.until(5*time.Second, "it goes on, or a person is asked", func() bool {
+					s := h.state("family")
+					return s.State == "needs-login" || s.Generation > known && s.State == "fresh"
+				})
+				if _, dead := f.seen(); dead {
+					locked++
+					h.lockedOut(f)
+				}
+				h.stop()
+				if _, dead := f.seen(); dead {
+					t.Fatal("an orderly stop ended the family")
+				}
+			}
+			t.Logf("%d of %d kills fell between the commit and the sync", locked, test.rounds)
+			if test.grace > 0 && locked > 0 {
+				t.Errorf("%d lock-outs with an issuer that has a grace", locked)
+			}
+			if locked > test.rounds/2 {
+				t.Errorf("%d lock-outs are more than the window can have", locked)
+			}
+		})
+	}
+}
+
+// TestALostAnswer: the issuer has committed, and we know that we do not know.
+func TestALostAnswer(t *testing.T) {
+	t.Parallel()
+	strict := `language = 1
+about   = "an issuer whose families end"
+extends = "oauth2"
+[limits]
+reuse = "strict"
+[[vector]]
+name    = "use"
+params  = { token_url = "https://h.example/", client_id = "c", client_secret = "s" }
+cred    = { token = "T" }
+request = { url = "https://h.example/" }
+expect  = { headers = { Authorization = "Bearer T" } }
+`
+	for _, test := range []struct {
+		name, recipe string
+		state        string
+	}{{"grace: tried at once", "oauth2", "needs-login"}, {"strict: served to its margin first", "strict-issuer", "in-doubt"}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			f := &families{life: 4 * time.Second}
+			h := familyHost(t, f, strings.Replace(familyConfig, `"oauth2"`, `"`+test.recipe+`"`, 1))
+			h.write("recipes/strict-issuer.toml", strict)
+			h.start()
+			h.issued("family")
+			held := h.value("family")
+			f.mu.Lock()
+			f.after = time.Minute // the answer never comes
+			f.mu.Unlock()
+			grants, _ := f.seen()
+			h.until(5*time.Second, "the issuer has committed", func() bool { n, _ := f.seen(); return n > grants })
+			h.kill9()
+			f.mu.Lock()
+			f.after = 0
+			f.mu.Unlock()
+			h.start()
+			h.until(2*time.Second, test.state, func() bool { return h.state("family").State == test.state })
+			if test.state == "in-doubt" {
+				if v := h.value("family"); v != held {
+					t.Error("what was held is not served")
+				}
+				if _, dead := f.seen(); dead {
+					t.Error("the token was tried while what is held was good")
+				}
+			}
+			h.lockedOut(f)
+		})
+	}
+}
+
+// TestAHundredCallersAtTheMomentOfExpiry cause one exchange.
+func TestAHundredCallersAtTheMomentOfExpiry(t *testing.T) {
+	t.Parallel()
+	f := &families{life: time.Hour, before: 100 * time.Millisecond}
+	h := familyHost(t, f, familyConfig)
+	h.start()
+	h.issued("family")
+	generation := h.state("family").Generation
+	r, err := h.try("POST", "/v1/credentials/family/reject", fmt.Sprintf(`{"generation":%d}`, generation))
+	if err != nil || r.status != 200 {
+		t.Fatalf("%v %d %s", err, r.status, r.body)
+	}
+	var work sync.WaitGroup
+	for range 50 {
+		work.Go(func() {
+			if r, err := ask(h.dial(), "GET", "/v1/credentials/family/token", ""); err != nil || r.status != 200 {
+				t.Errorf("%v %d %s", err, r.status, r.body)
+			}
+		})
+	}
+	work.Wait()
+	if n, _ := f.seen(); n != 2 {
+		t.Errorf("%d exchanges, want the first and one more", n)
+	}
+}
