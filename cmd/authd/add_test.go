@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -122,6 +123,54 @@ func TestAddToABrokenConfiguration(t *testing.T) {
 	if a.holds() != "conf.d/other.toml" {
 		t.Errorf("the configuration holds %s", a.holds())
 	}
+}
+
+// A refresh token that the trial spent would be lost to the daemon.
+func TestAddDoesNotSpendARefreshToken(t *testing.T) {
+	a := newAdded(t)
+	asked := false
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	t.Cleanup(server.Close)
+	a.write("recipes/rotating.toml", strings.ReplaceAll(`language = 1
+about = "a refresh token that is good once"
+value = "${cred.token}"
+[param.refresh_token]
+help = "the first refresh token"
+type = "secret"
+[seed]
+refresh_token = "${refresh_token}"
+[[refresh]]
+url  = "{url}/token"
+form = { refresh_token = "${cred.refresh_token}" }
+get  = { token = "${answer.body|json:/t}", refresh_token = "${answer.body|json:/r}" }
+[[apply]]
+headers = { Authorization = "Bearer ${cred.token}" }
+[[vector]]
+name   = "renew"
+run    = "refresh"
+params = { refresh_token = "R" }
+cred   = { refresh_token = "R" }
+expect = { value = "T" }
+[[vector.step]]
+answer = { body = '{"t":"T","r":"R2"}' }
+`, "{url}", server.URL))
+	r := a.add([]string{"invented-first"}, "rotating")
+	a.want(r, 0)
+	if asked || !strings.Contains(r.out, "added, and not logged in") {
+		t.Errorf("asked %v; the report:\n%s", asked, r.out)
+	}
+}
+
+// A program that prints the value is a recipe too.
+func TestAddACommand(t *testing.T) {
+	a := newAdded(t)
+	a.want(a.add([]string{"/bin/echo invented-value", "api.example.com"}, "command"), 0)
+	a.start()
+	a.want(a.ctl("wait", "command"), 0)
+	if r := a.ctl("token", "command"); r.out != "invented-value\n" {
+		t.Errorf("token prints %q, %q", r.out, r.err)
+	}
+	a.want(a.add([]string{"/bin/false", "api.example.com"}, "command", "--name", "other"), 1, "nothing was written")
 }
 
 // Somebody without root gets a configuration of his own.

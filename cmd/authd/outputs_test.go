@@ -21,7 +21,7 @@ const heal = time.Second
 // TestOutputsArePutBack: whatever is done to them.
 func TestOutputsArePutBack(t *testing.T) {
 	t.Parallel()
-	h := newHost(t)
+	h := newHostInMemory(t)
 	s := h.netography(issuers.Options{})
 	h.configure(s.config + strings.ReplaceAll(outputs("netography", bearerFormats...), "format = \"json\"", "format = \"json\"\nmode = \"0640\""))
 	h.start()
@@ -168,7 +168,7 @@ func (h *host) cpu() time.Duration {
 // TestAContestedOutputIsLeftAlone: two programs must not fight for a file.
 func TestAContestedOutputIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	h := newHost(t)
+	h := newHostInMemory(t)
 	s := h.netography(issuers.Options{})
 	h.configure(s.config + outputs("netography", "raw", "json"))
 	h.start()
@@ -208,7 +208,7 @@ func TestAContestedOutputIsLeftAlone(t *testing.T) {
 // TestTheFolderOfTokensIsReplaced: by a cleaner, an unmount, a boot script.
 func TestTheFolderOfTokensIsReplaced(t *testing.T) {
 	t.Parallel()
-	h := newHost(t)
+	h := newHostInMemory(t)
 	s := h.netography(issuers.Options{})
 	h.configure(s.config + outputs("netography", "raw"))
 	h.start()
@@ -232,7 +232,7 @@ func TestTheFolderOfTokensIsReplaced(t *testing.T) {
 // TestFilesAreClosedWhateverTheUmask.
 func TestFilesAreClosedWhateverTheUmask(t *testing.T) {
 	t.Parallel()
-	h := newHost(t)
+	h := newHostInMemory(t)
 	s := h.netography(issuers.Options{})
 	h.configure(whole(s))
 	cmd := h.prepare()
@@ -259,7 +259,7 @@ func TestFilesAreClosedWhateverTheUmask(t *testing.T) {
 // through ..data once finds files of one generation.
 func TestAFolderIsSwappedInOneStep(t *testing.T) {
 	t.Parallel()
-	h := newHost(t)
+	h := newHostInMemory(t)
 	s := h.fabric(issuers.Options{})
 	h.configure(s.config + "layout = \"dir\"\n" + strings.ReplaceAll(outputs("fabric", "raw", "json", "header"), `"fabric.`, `"`))
 	h.start()
@@ -317,7 +317,7 @@ func TestAFolderIsSwappedInOneStep(t *testing.T) {
 // TestRemovedOnExpiry: no file rather than an old one.
 func TestRemovedOnExpiry(t *testing.T) {
 	t.Parallel()
-	h := newHost(t)
+	h := newHostInMemory(t)
 	s := h.fabric(issuers.Options{Life: 3 * time.Second})
 	h.configure(s.config + outputs("fabric", "raw") + "on_expiry = \"remove\"\n" + outputs("fabric", "json"))
 	h.start()
