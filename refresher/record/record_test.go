@@ -266,6 +266,18 @@ func TestJSONLogin(t *testing.T) {
 			t.Error("the renewed token is refused")
 		}
 	})
+	t.Run("with a renewal before the first use", func(t *testing.T) {
+		again := *b
+		again.entries = nil
+		for i, e := range b.entries {
+			if i != len(b.entries)-3 { // the use of the first token
+				again.entries = append(again.entries, e)
+			}
+		}
+		d := draft(t, &again)
+		all.check(t, d)
+		works(t, d, params, b.base+"/things")
+	})
 	t.Run("a wrong password", func(t *testing.T) { refuses(t, draft(t, b), params) })
 }
 

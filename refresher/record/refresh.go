@@ -63,7 +63,6 @@ func (b *builder) renewal(c *call, u use, l leaf, p piece) *renewal {
 	before := len(b.steps)
 	b.known[l.text] = p
 	r := &renewal{step: b.step(c)}
-	delete(b.known, l.text)
 	delete(b.steps, c)
 	if len(b.steps) != before {
 		b.note("a renewal was recorded that needs more than the refresh token: add [[refresh]] by hand")
