@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -90,8 +91,36 @@ func (d *Daemon) listen(path string) (net.Listener, error) {
 	if ours != nil {
 		return ours, nil
 	}
-	return server.Listen(path)
+	own, err := server.Listen(path)
+	if errors.Is(err, server.ErrNoSocket) {
+		d.log.Warn("nobody is served, only files are kept", "error", err)
+		return newSilence(), nil
+	}
+	return own, err
 }
+
+// silence is a listener that nobody reaches: it waits for its own end.
+type silence struct {
+	context.Context
+	end context.CancelFunc
+}
+
+func newSilence() silence {
+	ctx, end := context.WithCancel(context.Background())
+	return silence{ctx, end}
+}
+
+func (s silence) Accept() (net.Conn, error) {
+	<-s.Done()
+	return nil, net.ErrClosed
+}
+
+func (s silence) Close() error {
+	s.end()
+	return nil
+}
+
+func (s silence) Addr() net.Addr { return &net.UnixAddr{Net: "unix"} }
 
 // answers reports whether a connection to the socket at path comes to someone.
 func answers(path string) bool {

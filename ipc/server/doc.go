@@ -34,5 +34,6 @@
 //     /proc/PID/ns would take CAP_SYS_PTRACE. So a user namespace that maps
 //     every id to itself counts as ours, which it is but for its capabilities.
 //   - On Windows nothing is served: an AF_UNIX socket does not tell there who
-//     connected, and a caller who is not known is not served.
+//     connected, and a caller who is not known is not served. A named pipe
+//     would tell; until there is one, the daemon keeps files there.
 package server

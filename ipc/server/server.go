@@ -19,6 +19,10 @@ const (
 	maxLong     = 4    // of all: long bodies that a scheme needs whole
 )
 
+// ErrNoSocket is what Listen returns on a system whose sockets do not tell who
+// calls: nobody is served there.
+var ErrNoSocket = errors.New("this system's sockets do not tell who calls")
+
 // DefaultMaxBody is the longest body that is signed.
 const DefaultMaxBody = 32 << 20
 
