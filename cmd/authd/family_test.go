@@ -46,9 +46,16 @@ func (f *families) seen() (grants int, revoked bool) {
 }
 
 func (f *families) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	token := r.FormValue("refresh_token")
 	time.Sleep(f.before)
-	status, answer := f.grant(r.FormValue("refresh_token"))
-	time.Sleep(f.after)
+	status, answer := f.grant(token)
+	f.mu.Lock()
+	after := f.after
+	f.mu.Unlock()
+	select {
+	case <-time.After(after):
+	case <-r.Context().Done(): // killed
+	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(answer)
 }

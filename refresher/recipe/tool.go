@@ -195,7 +195,7 @@ func (r *Recipe) lintRuns(hint func(string, ...any)) {
 	if !refused && len(r.file.login) > 0 {
 		hint("there is no vector of a wrong password: try one by hand, note the answer, and expect = { class = \"refused\" }")
 	}
-	if !use {
+	if !use && r.file.extends == "" {
 		hint("there is no vector that shows the use: request = { url = \"…\" }")
 	}
 }
