@@ -11,7 +11,8 @@ import (
 // These tests run the two programs as they are built, against the strict
 // issuers of the demo, and judge them from outside: by what the issuers
 // accept, by what the files hold, by what is printed, and by exit codes.
-// Nothing here calls a function of the daemon.
+// Nothing here calls a function of the daemon. What starts a daemon is for
+// Linux: it looks at /proc, becomes other users and mounts small disks.
 
 // bin is the folder with the programs, which any user may run. Only TestMain
 // sets it.
