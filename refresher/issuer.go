@@ -112,9 +112,9 @@ func (c *clock) Observe(date, age string, sent, received credential.Instant) boo
 	if err != nil || age != "" {
 		return false
 	}
-	middle := sent.Wall.Add(received.Wall.Sub(sent.Wall) / 2)
-	offset := t.Add(time.Second / 2).Sub(middle)
-	if offset.Abs() < minOffset {
+	took := received.Boot - sent.Boot
+	offset := t.Add(time.Second / 2).Sub(sent.Wall.Add(took / 2))
+	if offset.Abs() < minOffset+took/2 { // when in between the answer was dated nobody knows
 		offset = 0
 	}
 	c.mu.Lock()
