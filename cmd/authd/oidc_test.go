@@ -48,6 +48,7 @@ func startProvider(h *host, life int) *provider {
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	_ = l.Close()
+	h.writeKey()
 	source, err := os.ReadFile("testdata/oidc/server.mjs")
 	if err != nil {
 		h.Fatal(err)
@@ -136,7 +137,6 @@ func (h *host) writeKey() {
 func TestARealServer(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	h.writeKey()
 	p := startProvider(h, 4)
 	h.secret("first", p.own("/_family")["refresh_token"].(string))
 	h.configure(`
