@@ -17,6 +17,7 @@ import (
 // again ends its whole family, but for the grace that it was given.
 type families struct {
 	life     time.Duration // of an access token
+	ends     time.Duration // of a refresh token, where it says so
 	grace    time.Duration // how long the token before is still taken, and given the same answer
 	before   time.Duration // the request's way
 	after    time.Duration // the answer's
@@ -83,10 +84,14 @@ func (f *families) grant(token string) (int, map[string]any) {
 }
 
 func (f *families) answer() (int, map[string]any) {
-	return http.StatusOK, map[string]any{
+	answer := map[string]any{
 		"access_token": fmt.Sprintf("invented-access-%d", f.n), "token_type": "Bearer",
 		"expires_in": f.life.Seconds(), "refresh_token": f.present,
 	}
+	if f.ends > 0 {
+		answer["refresh_expires_in"] = f.ends.Seconds()
+	}
+	return http.StatusOK, answer
 }
 
 const familyConfig = `
@@ -244,6 +249,25 @@ expect  = { headers = { Authorization = "Bearer T" } }
 			}
 			h.lockedOut(f)
 		})
+	}
+}
+
+// TestTheEndOfARefreshTokenIsForeseen, days ahead, where only a person can get
+// another.
+func TestTheEndOfARefreshTokenIsForeseen(t *testing.T) {
+	t.Parallel()
+	f := &families{life: time.Hour, ends: 50 * time.Hour}
+	h := familyHost(t, f, familyConfig)
+	h.start()
+	h.issued("family")
+	if r := h.ctl("explain", "family"); r.code != 0 || !strings.Contains(r.out, "a person must act: what a renewal needs ends then") {
+		t.Errorf("explain says nothing of it: %s", r.out)
+	}
+	if r := h.ctl("plan", "--for", "60h"); r.code != 0 || !strings.Contains(r.out, "person") {
+		t.Errorf("plan says nothing of it: %s", r.out)
+	}
+	if r := h.ctl("plan", "--for", "40h"); r.code != 0 || strings.Contains(r.out, "person") {
+		t.Errorf("plan tells what is beyond its span: %s", r.out)
 	}
 }
 
