@@ -74,6 +74,11 @@ func words(u *unit, s *refresher.Snapshot, now credential.Instant) []string {
 	default:
 		say("The last %d exchanges failed; the latest, at %s (%s): %s.", s.State.Failures, local(s.Failure.At), s.Failure.Class, s.Failure.Message)
 	}
+	for _, d := range u.deadlines(s) {
+		if left := d.at.Sub(now.Wall); left < foreseen {
+			say("By %s, in %s, a person must act: %s.", local(d.at), round(left), d.why)
+		}
+	}
 	if do := act(u, s); do != "" {
 		say("A person must act: %s.", do)
 	}
@@ -88,7 +93,7 @@ func act(u *unit, s *refresher.Snapshot) string {
 	case refresher.Revoked:
 		return "run: authctl refresh " + name
 	case refresher.HoldPerson, refresher.HoldContended:
-		return "run: authctl login " + name
+		return u.login()
 	case refresher.HoldRefused, refresher.HoldConfig:
 		return putRight + name
 	}
@@ -169,8 +174,10 @@ func (b backend) forecast(u *unit, s *refresher.Snapshot, ahead time.Duration) (
 		steps = append(steps, ipc.PlanStep{At: ipc.At(f.At), Name: u.conf.Name, Do: planDo[f.Do], Why: reason(f.Why, s)})
 	}
 	now := b.now().Wall
-	if at := u.conf.Expires; !at.IsZero() && at.Before(now.Add(ahead)) {
-		steps = append(steps, ipc.PlanStep{At: ipc.At(at), Name: u.conf.Name, Do: "person", Why: "by the configuration its key or account ends then: get a new one"})
+	for _, d := range u.deadlines(s) {
+		if d.at.Before(now.Add(ahead)) {
+			steps = append(steps, ipc.PlanStep{At: ipc.At(d.at), Name: u.conf.Name, Do: "person", Why: d.why})
+		}
 	}
 	if do := act(u, s); do != "" {
 		steps = append(steps, ipc.PlanStep{At: ipc.At(now), Name: u.conf.Name, Do: "person", Why: do})

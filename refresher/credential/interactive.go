@@ -18,3 +18,9 @@ type Prompt struct {
 	URL  string // to open in a browser; ""
 	Code string // to type there; ""
 }
+
+// Unaided is a Source that can say whether it logs in without a person. One
+// that does not say so does.
+type Unaided interface {
+	LogsIn() bool
+}

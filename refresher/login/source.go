@@ -93,7 +93,7 @@ func (s *source) Fetch(ctx context.Context, a credential.Attempt) (*credential.C
 		r := &run{source: s, attempt: a, kind: inRefresh, held: held}
 		c, err := r.fetch(ctx, s.Refresh, s.Forget.Refresh)
 		return c, s.orPerson(err)
-	case s.logsIn():
+	case s.LogsIn():
 		r := &run{source: s, attempt: a, kind: inLogin}
 		return r.fetch(ctx, s.Login, s.Forget.Login)
 	}
@@ -103,13 +103,13 @@ func (s *source) Fetch(ctx context.Context, a credential.Attempt) (*credential.C
 	return nil, credential.Errorf(credential.Person, "what a renewal needs is spent or missing, and this recipe cannot log in by itself; %s", s.remedy())
 }
 
-// logsIn reports whether a login needs nobody.
-func (s *source) logsIn() bool { return len(s.Login) > 0 && len(s.Attend) == 0 }
+// LogsIn reports whether a login needs nobody.
+func (s *source) LogsIn() bool { return len(s.Login) > 0 && len(s.Attend) == 0 }
 
 // orPerson is what a refused renewal means where there is no login to follow:
 // another one would be refused too.
 func (s *source) orPerson(err error) error {
-	if err == nil || s.logsIn() || credential.AsError(err).Class != credential.Relogin {
+	if err == nil || s.LogsIn() || credential.AsError(err).Class != credential.Relogin {
 		return err
 	}
 	e := *credential.AsError(err)
@@ -134,7 +134,7 @@ func (s *source) renews(a credential.Attempt, held values, freshSeed bool) bool 
 			return false
 		}
 	}
-	if !s.logsIn() { // then a renewal is the only way, and after two answers that were lost a third try cannot do more harm
+	if !s.LogsIn() { // then a renewal is the only way, and after two answers that were lost a third try cannot do more harm
 		return true
 	}
 	return !a.Login && (freshSeed || !renewalOver(a))

@@ -77,6 +77,12 @@ func (s *source) Issuer() string { return s.blind.Issuer() }
 // Spends is the steps' word; their addresses do not matter to it.
 func (s *source) Spends(a credential.Attempt) bool { return s.blind.Spends(a) }
 
+// LogsIn is the steps' word too.
+func (s *source) LogsIn() bool {
+	one, ok := s.blind.(credential.Unaided)
+	return !ok || one.LogsIn()
+}
+
 // Fetch renews or logs in, as the steps can.
 func (s *source) Fetch(ctx context.Context, a credential.Attempt) (*credential.Credential, error) {
 	steps, err := s.ready(ctx, a)
