@@ -121,7 +121,11 @@ func (p Policy) wish(s State, now credential.Instant) (time.Duration, Reason) {
 	case s.Doubts > 0 && !p.Strict:
 		return 0, WhyInDoubt
 	case s.Doubts > 0:
-		return s.Times.Remaining(now) - s.Plan.Margin, WhyInDoubt
+		left := s.Times.Remaining(now)
+		if left == credential.Forever {
+			return credential.Forever, WhyInDoubt
+		}
+		return left - s.Plan.Margin, WhyInDoubt
 	case s.Wanted:
 		return 0, WhyAsked
 	case s.Times.Remaining(now) <= 0:

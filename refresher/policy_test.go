@@ -221,3 +221,14 @@ func TestNextKeepsAnIdleSessionAlive(t *testing.T) {
 		t.Errorf("near the absolute end: got %+v, want %+v", got, want)
 	}
 }
+
+func TestAStrictDoubtOverALifeWithoutEndIsTriedOnceMore(t *testing.T) {
+	strict := usual
+	strict.Strict = true
+	state := State{Held: true, Times: credential.Times{Life: credential.Forever}, Doubts: 1}
+	state.Plan = strict.Plan(state.Times, 0, false)
+	now := credential.Instant{Wall: time.Unix(1700000000, 0), Boot: time.Hour}
+	if s := strict.Next(state, now); s.Do != Rest && now.Boot+s.In < now.Boot {
+		t.Errorf("%d in %s: beyond what a clock can count", s.Do, s.In)
+	}
+}
