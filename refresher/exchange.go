@@ -197,6 +197,9 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.Instant) EventKind {
 	en.failed++
 	en.last = &Failure{At: now.Wall, Class: err.Class, Message: err.Error()}
+	if en.def.Identity != j.def.Identity || en.def.Version != j.def.Version && stops[err.Class] != NoHold {
+		return EventFailed // it speaks of what is configured no longer; what is now has not been tried
+	}
 	s := &en.state
 	s.Failures++
 	s.Wanted = false
@@ -208,6 +211,9 @@ func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.In
 		en.soft++
 	} else if err.Status != 0 && err.Status < 400 {
 		en.soft = 0
+	}
+	if h, ok := stops[err.Class]; ok {
+		return e.stopAt(en, h, now)
 	}
 	switch err.Class {
 	case credential.Relogin:
@@ -223,14 +229,6 @@ func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.In
 			return EventFailed
 		}
 		s.Doubts, s.Relogin = 0, true
-	case credential.Refused:
-		return e.stopAt(en, HoldRefused, now)
-	case credential.Person:
-		return e.stopAt(en, HoldPerson, now)
-	case credential.Misconfigured:
-		return e.stopAt(en, HoldConfig, now)
-	case credential.Contended:
-		return e.stopAt(en, HoldContended, now)
 	}
 	if en.soft >= maxSoft {
 		en.last = &Failure{At: now.Wall, Class: credential.Refused, Message: err.Error() + "; taken for a refusal, because a password was sent three times"}
@@ -239,6 +237,12 @@ func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.In
 	wait := max(backoff(s.Failures, e.rand()), min(err.RetryAfter, maxRetryAfter))
 	s.NotBefore = now.Boot + wait
 	return EventFailed
+}
+
+// stops are the classes after which nothing is tried before something changes.
+var stops = map[credential.Class]Hold{
+	credential.Refused: HoldRefused, credential.Person: HoldPerson,
+	credential.Misconfigured: HoldConfig, credential.Contended: HoldContended,
 }
 
 // maxSoft is how many answers that could be a refusal in disguise (200 with a
