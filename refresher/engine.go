@@ -223,8 +223,11 @@ func (e *Engine) step(en *entry, now credential.Instant) {
 }
 
 // start begins an exchange, or queues the entry where workers or the issuer
-// are at their limit. e.mu is held.
+// are at their limit. Once Run is to end none begins. e.mu is held.
 func (e *Engine) start(en *entry, s Step, now credential.Instant) {
+	if (*e.stop.Load()).Err() != nil {
+		return
+	}
 	iss := e.issuers.get(en.def.Source.Issuer())
 	if e.running >= maxWorkers {
 		en.queue(&e.waiting)

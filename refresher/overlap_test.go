@@ -1,7 +1,10 @@
 package refresher
 
 import (
+	"context"
+	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"authd/refresher/credential"
@@ -35,4 +38,25 @@ func TestARefusalOfTheOldSecretDoesNotStopTheNewOne(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestShutdownBeginsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+		w := newWorld(t, newMemory())
+		w.run()
+		var defs []*Definition
+		for i := range 3 * maxInFlight {
+			defs = append(defs, define(fmt.Sprint("a", i), src, usual))
+		}
+		w.Set(defs)
+		w.pass(time.Second)
+		src.slow(10 * time.Second)
+		for _, d := range defs {
+			go func() { _, _ = w.Refresh(context.WithoutCancel(t.Context()), d.Name, time.Minute) }()
+		}
+		w.pass(time.Second)
+		w.end()
+		w.wantCalls(src, len(defs)+maxInFlight)
+	})
 }
