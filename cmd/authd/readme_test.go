@@ -361,19 +361,3 @@ func TestReadmeLinks(t *testing.T) {
 		}
 	}
 }
-
-// What the README says is not there yet must go from it when it comes.
-func TestReadmeOnWhatIsMissing(t *testing.T) {
-	text := readmeText(t)
-	for said, sign := range map[string]struct {
-		args []string
-		has  string // is in what they print, once it is there
-	}{
-		"OAuth2,": {[]string{"recipe", "list"}, "\noauth2 "},
-	} {
-		missing := !strings.Contains(printed(t, "authd", sign.args...), sign.has)
-		if says := strings.Contains(text, said); says != missing {
-			t.Errorf("%s: missing: %v, the README says so: %v", said, missing, says)
-		}
-	}
-}
