@@ -115,8 +115,11 @@ func (e *Engine) attend(ctx context.Context, f *attended, j job, revoked bool) e
 	e.takeTurn(&j, revoked)
 	failure := e.accept(j, c)
 	e.finish(j, e.issuers.get(j.def.Source.Issuer()), failure)
-	if failure != nil {
+	switch held := j.entry.snap.Load().Cred; {
+	case failure != nil:
 		return failure
+	case held == nil || held.Serial < c.Serial:
+		return credential.Errorf(credential.Person, "it was revoked or changed meanwhile, and what the login gave was given back")
 	}
 	return nil
 }
