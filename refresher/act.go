@@ -40,10 +40,15 @@ func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duratio
 	e.mu.Lock()
 	now := e.now()
 	if en.state.Static {
-		after := e.restore(en, now)
+		s, after := e.restore(en, now)
 		e.mu.Unlock()
-		after()
-		return en.snap.Load(), nil
+		for _, f := range after {
+			f()
+		}
+		if s.State.Hold != NoHold {
+			return nil, e.notReady(s, now)
+		}
+		return s, nil
 	}
 	if !allow(&en.state) {
 		e.mu.Unlock()
@@ -60,16 +65,16 @@ func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duratio
 // restore lifts what was said against a static credential: a revocation, a
 // caller's report that it was rejected. e.mu is held; what is returned is done
 // after it.
-func (e *Engine) restore(en *entry, now credential.Instant) func() {
-	en.last, en.state.Hold, en.state.Failures = nil, NoHold, 0
+func (e *Engine) restore(en *entry, now credential.Instant) (*Snapshot, []func()) {
+	en.last, en.state.Hold = nil, NoHold
+	e.take(en, en.cred)
 	e.show(en, now, EventIssued)
-	v, r := en.view, en.record()
-	return func() {
-		e.publisher.Publish(v)
+	r := en.record()
+	return en.snap.Load(), append(e.publishHeld(en), func() {
 		if err := e.store.Save(r); err != nil {
 			e.log.Error("state not written", "credential", r.Name, "error", err)
 		}
-	}
+	})
 }
 
 // awaitExchange returns when an exchange has ended that was under way at s or

@@ -60,8 +60,8 @@ type Failure struct {
 type Snapshot struct {
 	Def         *Definition
 	Cred        *credential.Credential // nil: nothing is held
-	View        *credential.View
-	Fingerprint string // 16 hex digits
+	View        *credential.View       // nil: nothing is held that can be used
+	Fingerprint string                 // 16 hex digits
 	State       State
 	Running     bool
 	Failure     *Failure

@@ -91,15 +91,40 @@ func (e *Engine) accept(j job, c *credential.Credential) *credential.Error {
 		e.logout(context.WithoutCancel(*e.stop.Load()), j.def, j.attempt)
 		return nil
 	}
-	r.Cred, r.Generation, r.Hold, r.Identity, r.Version = c, c.Serial, nil, j.def.Identity, j.def.Version
-	view, err := j.def.Present(c)
-	if err != nil {
-		return credential.Errorf(credential.Misconfigured, "the answer cannot be used: %w", err)
+	if !j.spends {
+		if err := e.useless(j, c); err != nil {
+			return err
+		}
 	}
+	r.Cred, r.Generation, r.Hold, r.Identity, r.Version = c, c.Serial, nil, j.def.Identity, j.def.Version
 	if err := e.save(j, r); err != nil && j.spends {
 		return credential.Errorf(credential.Transient, "the answer is not stored: %w", err)
 	}
-	return e.install(j, c, view)
+	return e.install(j, c)
+}
+
+// useless says why an answer that nothing was spent for is not taken, so that
+// what is held goes on being served: it cannot be used at all, or is dead while
+// the other is not.
+func (e *Engine) useless(j job, c *credential.Credential) *credential.Error {
+	if _, err := j.def.Present(c); err != nil {
+		return unusable(err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now, s := e.now(), &j.entry.state
+	if c.Times.Remaining(now) <= 0 && s.Held && !s.Rejected && s.Times.Remaining(now) > 0 {
+		return deadAnswer()
+	}
+	return nil
+}
+
+func unusable(err error) *credential.Error {
+	return credential.Errorf(credential.Misconfigured, "the answer cannot be used: %w", err)
+}
+
+func deadAnswer() *credential.Error {
+	return credential.Errorf(credential.Transient, "the issuer's answer had expired when it came; look at its clock and at this host's")
 }
 
 // save makes a record durable. While that fails the answer of an exchange
@@ -124,10 +149,10 @@ func (e *Engine) save(j job, r store.Record) error {
 	}
 }
 
-// install shows an answer to readers and publishes its files. An answer that
-// is already inside its own margin counts as a failure, but is kept if it is
-// better than what was held: its refresh token may be the only one.
-func (e *Engine) install(j job, c *credential.Credential, v *credential.View) *credential.Error {
+// install shows an answer to readers, by the definition of now, and publishes
+// its files. An answer that is already inside its own margin or that cannot be
+// used counts as a failure, but is held: its refresh token may be the only one.
+func (e *Engine) install(j job, c *credential.Credential) *credential.Error {
 	en := j.entry
 	e.mu.Lock()
 	if en.gone || en.state.Hold == Revoked || en.def.Identity != j.def.Identity {
@@ -138,6 +163,7 @@ func (e *Engine) install(j job, c *credential.Credential, v *credential.View) *c
 	now := e.now()
 	usual := en.usual(j)
 	failures := en.state.Failures
+	v, err := en.def.Present(c)
 	e.hold(en, c, v)
 	if usual {
 		en.early = 0
@@ -149,8 +175,11 @@ func (e *Engine) install(j job, c *credential.Credential, v *credential.View) *c
 	}
 	e.show(en, now, "")
 	e.mu.Unlock()
-	if late && c.Times.Remaining(now) <= 0 {
-		return credential.Errorf(credential.Transient, "the issuer's answer had expired when it came; look at its clock and at this host's")
+	switch {
+	case err != nil:
+		return unusable(err)
+	case late && c.Times.Remaining(now) <= 0:
+		return deadAnswer()
 	}
 	e.publisher.Publish(v)
 	if late {

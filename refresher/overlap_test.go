@@ -2,6 +2,7 @@ package refresher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -58,5 +59,104 @@ func TestShutdownBeginsNothing(t *testing.T) {
 		w.pass(time.Second)
 		w.end()
 		w.wantCalls(src, len(defs)+maxInFlight)
+	})
+}
+
+func TestAnAnswerIsShownByTheDefinitionOfItsTime(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", takes: 10 * time.Second, answer: lives(time.Hour)}
+		def := define("a", src, usual)
+		w.Set([]*Definition{def})
+		w.pass(5 * time.Second)
+		next := *def
+		next.Present = func(c *credential.Credential) (*credential.View, error) {
+			return &credential.View{Name: "a", Generation: c.Serial, Value: c.Value, Hosts: []string{"new.example"}}, nil
+		}
+		w.Set([]*Definition{&next})
+		w.pass(10 * time.Second)
+		if v := w.Snapshot("a").View; len(v.Hosts) != 1 {
+			t.Errorf("shown for %v, as it was configured when the exchange began", v.Hosts)
+		}
+	})
+}
+
+// refusing is a definition whose answers cannot be put to use.
+func refusing(def *Definition) *Definition {
+	d := *def
+	d.Present = func(*credential.Credential) (*credential.View, error) {
+		return nil, errors.New("a newline in a header")
+	}
+	return &d
+}
+
+func TestAnAnswerThatCannotBeUsedIsNotLost(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var spent []string
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: func(_ int, a credential.Attempt) (credential.Times, error) {
+			if token, ok := a.Prev.Get("refresh_token"); ok {
+				spent = append(spent, token.Reveal())
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		def := define("a", src, usual)
+		w.Set([]*Definition{def})
+		w.pass(time.Second)
+		w.Set([]*Definition{refusing(def)})
+		w.pass(46 * time.Minute)
+		w.wantState("a", "misconfigured")
+		if got, _ := w.store.records["a"].Cred.Get("refresh_token"); got.Reveal() != "refresh-2" {
+			t.Errorf("%s is stored, which is spent", got.Reveal())
+		}
+		if _, err := w.Get(t.Context(), "a", Want{MinValid: 0}); err == nil {
+			t.Error("what cannot be used was served")
+		}
+		right := *def
+		right.Version = "2"
+		w.Set([]*Definition{&right})
+		w.pass(time.Second)
+		w.wantState("a", "fresh")
+		w.pass(50 * time.Minute)
+		if fmt.Sprint(spent) != "[refresh-1 refresh-2]" {
+			t.Errorf("spent %v", spent)
+		}
+	})
+}
+
+func TestAStaticValueThatCannotBeUsedIsSaid(t *testing.T) {
+	inWorld(t, func(w *world) {
+		def := define("a", nil, usual)
+		def.Source, def.Static = nil, &credential.Credential{Value: credential.NewSecret("key"), Times: credential.Times{Life: credential.Forever}}
+		w.Set([]*Definition{refusing(def)})
+		w.pass(time.Minute)
+		w.wantState("a", "misconfigured")
+		if _, err := w.Get(t.Context(), "a", Want{MinValid: 0}); err == nil {
+			t.Error("what cannot be used was served")
+		}
+		if _, err := w.Refresh(t.Context(), "a", time.Second); err == nil {
+			t.Error("refresh says all is well")
+		}
+		right := *def
+		right.Version = "2"
+		w.Set([]*Definition{&right})
+		w.wantState("a", "static")
+	})
+}
+
+func TestAnAnswerThatIsDeadDoesNotReplaceAGoodValue(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(n int, _ credential.Attempt) (credential.Times, error) {
+			if n > 1 {
+				return credential.Times{Life: 0}, nil
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(50 * time.Minute)
+		if _, err := w.Get(t.Context(), "a", Want{MinValid: -1}); err != nil {
+			t.Errorf("the last good one is not served: %v", err)
+		}
+		if n := src.count(); n > 12 {
+			t.Errorf("%d exchanges", n)
+		}
 	})
 }

@@ -81,7 +81,7 @@ func (e *Engine) Get(ctx context.Context, name string, w Want) (*Snapshot, error
 
 // good is the whole hot path's decision.
 func (s *Snapshot) good(now credential.Instant, minValid time.Duration) bool {
-	if s.Cred == nil || s.State.Rejected || s.State.Hold == Revoked {
+	if s.View == nil || s.State.Rejected || s.State.Hold == Revoked {
 		return false
 	}
 	if minValid < 0 {

@@ -123,14 +123,19 @@ func (e *Engine) load(def *Definition) *entry {
 	return en
 }
 
-// take makes a stored or configured credential what the entry holds.
+// take makes a stored or configured credential what the entry holds. A
+// revocation stands.
 func (e *Engine) take(en *entry, c *credential.Credential) {
+	hold, since := en.state.Hold, en.state.HeldSince
 	v, err := en.def.Present(c)
-	if err != nil {
-		e.log.Error("what is held cannot be used", "credential", en.name, "error", err)
-		return
-	}
 	e.hold(en, c, v)
+	switch {
+	case hold == Revoked:
+		en.state.Hold, en.state.HeldSince = hold, since
+	case err != nil:
+		e.log.Error("what is held cannot be used", "credential", en.name, "error", err)
+		en.stop(HoldConfig, credential.Misconfigured, "what is held cannot be used: "+err.Error(), e.now())
+	}
 }
 
 func (en *entry) stop(h Hold, class credential.Class, message string, since credential.Instant) {
@@ -156,15 +161,12 @@ func (e *Engine) begin(en *entry) []func() {
 	return e.publishHeld(en)
 }
 
-// issueStatic numbers a configured value like an issued one. A revocation
-// stands until it is lifted. e.mu is held.
+// issueStatic numbers a configured value like an issued one. e.mu is held.
 func (e *Engine) issueStatic(en *entry) []func() {
-	hold, since := en.state.Hold, en.state.HeldSince
 	c := *en.def.Static
 	c.Serial = en.serial + 1
 	c.Times.Requested, c.Times.Used = e.now(), e.now()
 	e.take(en, &c)
-	en.state.Hold, en.state.HeldSince = hold, since
 	r := en.record()
 	return append(e.publishHeld(en), func() {
 		if err := e.store.Save(r); err != nil {
