@@ -69,12 +69,7 @@ func (e *Engine) restore(en *entry, now credential.Instant) (*Snapshot, []func()
 	en.last, en.state.Hold = nil, NoHold
 	e.take(en, en.cred)
 	e.show(en, now, EventIssued)
-	r := en.record()
-	return en.snap.Load(), append(e.publishHeld(en), func() {
-		if err := e.store.Save(r); err != nil {
-			e.log.Error("state not written", "credential", r.Name, "error", err)
-		}
-	})
+	return en.snap.Load(), append(e.publishHeld(en), func() { _ = e.persist(en) })
 }
 
 // awaitExchange returns when an exchange has ended that was under way at s or
@@ -197,11 +192,10 @@ func (e *Engine) Revoke(ctx context.Context, name string) (*Snapshot, error) {
 	en.state.Hold, en.state.HeldSince = Revoked, now
 	e.show(en, now, EventRemoved)
 	e.plan(en, now)
-	r := en.record()
 	s := en.snap.Load()
 	e.mu.Unlock()
 	e.publisher.Withdraw(name)
-	err := e.store.Save(r)
+	err := e.persist(en)
 	e.logout(ctx, def, a)
 	e.log.Info("revoked", "credential", name)
 	return s, err

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,9 @@ type entry struct {
 	gate   *issuer // this is no credential, but the opening of an issuer's queue
 
 	attended *attended // a login that a person attends is under way
+
+	disk   sync.Mutex // held by persist
+	probes int        // keep-alives in a row that failed
 
 	index int // in the timeline; -1: not in it
 	at    time.Duration
@@ -103,7 +107,7 @@ func (e *Engine) show(en *entry, now credential.Instant, event EventKind) {
 
 // hold makes c what the entry holds. e.mu is held.
 func (e *Engine) hold(en *entry, c *credential.Credential, v *credential.View) {
-	en.cred, en.view, en.serial = c, v, c.Serial
+	en.cred, en.view, en.serial, en.probes = c, v, c.Serial, 0
 	en.print = e.fingerprint(c.Value)
 	_, keeps := en.def.Source.(credential.KeepAliver)
 	plan := en.def.Policy.Plan(c.Times, draw(e.salt, en.name, c.Serial), keeps)
@@ -131,6 +135,21 @@ func (e *Engine) fingerprint(s credential.Secret) string {
 	m := hmac.New(sha256.New, e.key)
 	m.Write([]byte(s.Reveal()))
 	return hex.EncodeToString(m.Sum(nil)[:8])
+}
+
+// persist makes an entry's state durable. The record is made while no other of
+// its writers is at work, so that none overwrites a newer one.
+func (e *Engine) persist(en *entry) error {
+	en.disk.Lock()
+	defer en.disk.Unlock()
+	e.mu.Lock()
+	r := en.record()
+	e.mu.Unlock()
+	err := e.store.Save(r)
+	if err != nil {
+		e.log.Error("state not written", "credential", en.name, "error", err)
+	}
+	return err
 }
 
 // record is what the store keeps of an entry.

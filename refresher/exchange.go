@@ -46,6 +46,7 @@ func (e *Engine) fetch(j *job) (*credential.Credential, *credential.Error) {
 	ctx := *e.stop.Load()
 	if j.spends = j.def.Source.Spends(j.attempt); j.spends {
 		if err := e.intend(j); err != nil {
+			j.spends = false
 			return nil, credential.Errorf(credential.Transient, "nothing was sent, because the state cannot be written: %w; free or repair the disk", err)
 		}
 		ctx = context.WithoutCancel(ctx)
@@ -191,13 +192,13 @@ func (e *Engine) install(j job, c *credential.Credential) *credential.Error {
 // usual says that the generation now replaced lived to its time.
 func (en *entry) usual(j job) bool { return !en.state.Rejected && j.step.Why != WhyRejected }
 
-// finish ends a job: every outcome of an exchange is a case here.
+// finish ends a job: every outcome of an exchange is a case here. What a restart
+// must know of it is durable before another exchange can begin: a stop, and
+// that what was intended has had its answer.
 func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 	en := j.entry
 	e.mu.Lock()
 	now := e.now()
-	e.running--
-	en.running = false
 	event := EventIssued // only now, so that who waits for it finds the files
 	switch {
 	case err != nil:
@@ -205,21 +206,29 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 	case en.gone || en.state.Hold != NoHold:
 		event = ""
 	}
+	answered := j.spends && err != nil && err.Class != credential.InDoubt
+	if answered || en.storedHold() != nil {
+		e.mu.Unlock()
+		_ = e.persist(en)
+		e.mu.Lock()
+	}
+	e.logOutcome(en, j, err, now)
+	e.release(en, iss, event)
+	e.mu.Unlock()
+}
+
+// release lets the next exchange begin, of this credential or of one that
+// waited for it to end. e.mu is held.
+func (e *Engine) release(en *entry, iss *issuer, event EventKind) {
+	now := e.now()
+	e.running--
+	en.running = false
 	if en.gone {
 		delete(e.leaving, en.name)
 	}
-	hold := en.storedHold()
-	r := en.record()
-	e.logOutcome(en, j, err, now)
 	e.show(en, now, event)
 	e.plan(en, now)
 	e.admitWaiting(iss, now)
-	e.mu.Unlock()
-	if hold != nil {
-		if err := e.store.Save(r); err != nil {
-			e.log.Error("state not written", "credential", en.name, "error", err)
-		}
-	}
 }
 
 // fail is the table of classes: what each makes the daemon do. e.mu is held.

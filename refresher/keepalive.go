@@ -4,37 +4,45 @@ import (
 	"authd/refresher/credential"
 )
 
-// keepAlive uses a session once, so that it does not die idle.
+// keepAlive uses a session once, so that it does not die idle. That it was used
+// is durable, or a restart would take it for dead and log in.
 func (e *Engine) keepAlive(j job, iss *issuer) {
 	err := j.def.Source.(credential.KeepAliver).KeepAlive(*e.stop.Load(), j.attempt)
-	e.mu.Lock()
-	en := j.entry
-	now := e.now()
 	var failure *credential.Error
 	if err != nil {
 		failure = credential.AsError(err)
 	}
-	iss.done(failure, now, e.rand())
-	e.running--
-	en.running = false
-	event := EventKind("")
-	switch {
-	case en.cred != j.attempt.Prev: // revoked or replaced meanwhile
-	case failure == nil:
+	e.mu.Lock()
+	iss.done(failure, e.now(), e.rand())
+	event := e.kept(j, failure)
+	if failure == nil {
+		e.mu.Unlock()
+		_ = e.persist(j.entry)
+		e.mu.Lock()
+	}
+	e.release(j.entry, iss, event)
+	e.mu.Unlock()
+}
+
+// kept is what a keep-alive's end makes of the state. e.mu is held.
+func (e *Engine) kept(j job, failure *credential.Error) EventKind {
+	en, now := j.entry, e.now()
+	if en.cred != j.attempt.Prev { // revoked or replaced meanwhile
+		return ""
+	}
+	if failure == nil {
 		used := *en.cred
 		used.Times.Used = j.began
-		en.cred, en.state.Times, en.state.NotBefore = &used, used.Times, 0
-	case failure.Class == credential.Relogin:
-		en.last = &Failure{At: now.Wall, Class: failure.Class, Message: failure.Error()}
-		e.rejected(en, now)
-		event = EventRejected
-	default:
-		en.last = &Failure{At: now.Wall, Class: failure.Class, Message: failure.Error()}
-		en.state.NotBefore = now.Boot + backoff(1, e.rand())
-		event = EventFailed
+		en.cred, en.state.Times, en.state.NotBefore, en.probes = &used, used.Times, 0, 0
+		return ""
 	}
-	e.show(en, now, event)
-	e.plan(en, now)
-	e.admitWaiting(iss, now)
-	e.mu.Unlock()
+	en.last = &Failure{At: now.Wall, Class: failure.Class, Message: failure.Error()}
+	if failure.Class == credential.Relogin {
+		e.rejected(en, now)
+		return EventRejected
+	}
+	en.probes++
+	wait := max(backoff(en.probes, e.rand()), min(failure.RetryAfter, maxRetryAfter))
+	en.state.NotBefore = now.Boot + wait
+	return EventFailed
 }

@@ -160,3 +160,76 @@ func TestAnAnswerThatIsDeadDoesNotReplaceAGoodValue(t *testing.T) {
 		}
 	})
 }
+
+// sliding is a source whose sessions die idle; its probes fail as fails says.
+type sliding struct {
+	*issuerScript
+	probes int
+	fails  error
+}
+
+func (s *sliding) KeepAlive(context.Context, credential.Attempt) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.probes++
+	return s.fails
+}
+
+func idles(life, idle time.Duration) func(int, credential.Attempt) (credential.Times, error) {
+	return func(int, credential.Attempt) (credential.Times, error) {
+		return credential.Times{Life: life, Idle: idle}, nil
+	}
+}
+
+func TestAFailingProbeIsSentWithGrowingPauses(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &sliding{
+			issuerScript: &issuerScript{origin: "https://a.example", answer: idles(24*time.Hour, 2*time.Hour)},
+			fails:        &credential.Error{Status: 404, Err: errors.New("404 from ${probe_url}")},
+		}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(119 * time.Minute)
+		if src.probes > 15 || src.probes < 8 {
+			t.Errorf("%d probes in half an hour", src.probes)
+		}
+		w.wantState("a", "fresh")
+	})
+}
+
+func TestASessionKeptAliveOutlivesARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &sliding{issuerScript: &issuerScript{origin: "https://a.example", answer: idles(24*time.Hour, 30*time.Minute)}}
+		def := define("a", src, usual)
+		w := newWorld(t, newMemory())
+		w.run()
+		w.Set([]*Definition{def})
+		w.pass(3 * time.Hour)
+		w.wantCalls(src.issuerScript, 1)
+		w.end()
+		w = newWorld(t, w.store)
+		w.run()
+		w.Set([]*Definition{def})
+		w.pass(time.Second)
+		w.wantCalls(src.issuerScript, 1)
+		w.end()
+	})
+}
+
+func TestWhatIsNotInDoubtIsNotSoAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: func(n int, _ credential.Attempt) (credential.Times, error) {
+			if n > 1 {
+				return credential.Times{}, &credential.Error{Status: 503, Err: errors.New("503")}
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w := newWorld(t, newMemory())
+		w.run()
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(46 * time.Minute)
+		w.end()
+		if w.store.records["a"].Intent != nil {
+			t.Error("an exchange that was answered is stored as one that was not")
+		}
+	})
+}

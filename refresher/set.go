@@ -167,12 +167,7 @@ func (e *Engine) issueStatic(en *entry) []func() {
 	c.Serial = en.serial + 1
 	c.Times.Requested, c.Times.Used = e.now(), e.now()
 	e.take(en, &c)
-	r := en.record()
-	return append(e.publishHeld(en), func() {
-		if err := e.store.Save(r); err != nil {
-			e.log.Error("state not written", "credential", en.name, "error", err)
-		}
-	})
+	return append(e.publishHeld(en), func() { _ = e.persist(en) })
 }
 
 // becomeStatic is for a credential whose value another one has now issued:
