@@ -13,7 +13,7 @@ import (
 )
 
 // fakeRecipes are recipes with these parameters; a * marks a secret one, a +
-// a list. The first parameter of each is required.
+// a list, a ~ words, a = fields. The first parameter of each is required.
 type fakeRecipes map[string][]string
 
 var standard = fakeRecipes{
@@ -25,6 +25,7 @@ var standard = fakeRecipes{
 	"form-session":         {"url", "username", "password*", "cookie", "ttl", "idle"},
 	"netography":           {"netosecret*", "appname", "appkey*", "shortname", "sharedsecret*", "url"},
 	"nothing":              {},
+	"oauth2":               {"issuer", "client_id", "client_secret*", "client_auth", "grant", "scopes~", "extra="},
 	"packetfabric":         {"username", "password*", "url", "token*"},
 	"packetfabric-key":     {"key_id", "secret*"},
 	"packetfabric-session": {"username", "password*", "url", "ttl"},
@@ -37,7 +38,7 @@ func (f fakeRecipes) Names() []string { return slices.Sorted(maps.Keys(f)) }
 func (f fakeRecipes) Params(recipe string) ([]ParamSpec, error) {
 	var out []ParamSpec
 	for _, p := range f[recipe] {
-		out = append(out, ParamSpec{Name: strings.TrimRight(p, "*+"), Secret: strings.HasSuffix(p, "*"), List: strings.HasSuffix(p, "+")})
+		out = append(out, ParamSpec{Name: strings.TrimRight(p, "*+~="), Secret: strings.HasSuffix(p, "*"), List: strings.HasSuffix(p, "+"), Words: strings.HasSuffix(p, "~"), Fields: strings.HasSuffix(p, "=")})
 	}
 	return out, nil
 }
