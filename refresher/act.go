@@ -82,9 +82,9 @@ func (e *Engine) awaitExchange(ctx context.Context, en *entry, s *Snapshot, wait
 		switch {
 		case s.generation() > generation && !s.Running:
 			return s, nil
-		case s.Failed > failed && !s.Running && s.Renewal(e.now()).In > 0:
+		case s.State.Hold != NoHold && !s.Running:
 			return nil, e.notReady(s, e.now())
-		case s.Failed > failed && !s.Running && s.State.Hold != NoHold:
+		case s.Failed > failed && !s.Running && s.Renewal(e.now()).In > 0:
 			return nil, e.notReady(s, e.now())
 		}
 		select {

@@ -82,6 +82,9 @@ func (e *Engine) join(en *entry) *attended {
 		if en.attended == f {
 			en.attended = nil
 		}
+		if en.gone && !en.running {
+			delete(e.leaving, en.name)
+		}
 		f.tell()
 	})
 	return f

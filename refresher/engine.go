@@ -75,7 +75,7 @@ type Engine struct {
 	timeline timeline
 	running  int
 	waiting  []*entry          // due, but all workers are busy
-	leaving  map[string]*entry // no longer configured, but an exchange is under way
+	leaving  map[string]*entry // no longer configured, but an exchange or a login is under way
 	drift    time.Duration
 }
 

@@ -223,7 +223,7 @@ func (e *Engine) release(en *entry, iss *issuer, event EventKind) {
 	now := e.now()
 	e.running--
 	en.running = false
-	if en.gone {
+	if en.gone && en.attended == nil {
 		delete(e.leaving, en.name)
 	}
 	e.show(en, now, event)

@@ -107,7 +107,7 @@ func TestAnAnswerThatCannotBeUsedIsNotLost(t *testing.T) {
 		if got, _ := w.store.records["a"].Cred.Get("refresh_token"); got.Reveal() != "refresh-2" {
 			t.Errorf("%s is stored, which is spent", got.Reveal())
 		}
-		if _, err := w.Get(t.Context(), "a", Want{MinValid: 0}); err == nil {
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 0}); err == nil {
 			t.Error("what cannot be used was served")
 		}
 		right := *def
@@ -129,10 +129,10 @@ func TestAStaticValueThatCannotBeUsedIsSaid(t *testing.T) {
 		w.Set([]*Definition{refusing(def)})
 		w.pass(time.Minute)
 		w.wantState("a", "misconfigured")
-		if _, err := w.Get(t.Context(), "a", Want{MinValid: 0}); err == nil {
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: 0}); err == nil {
 			t.Error("what cannot be used was served")
 		}
-		if _, err := w.Refresh(t.Context(), "a", time.Second); err == nil {
+		if _, err := w.Refresh(w.t.Context(), "a", time.Second); err == nil {
 			t.Error("refresh says all is well")
 		}
 		right := *def
@@ -152,7 +152,7 @@ func TestAnAnswerThatIsDeadDoesNotReplaceAGoodValue(t *testing.T) {
 		}}
 		w.Set([]*Definition{define("a", src, usual)})
 		w.pass(50 * time.Minute)
-		if _, err := w.Get(t.Context(), "a", Want{MinValid: -1}); err != nil {
+		if _, err := w.Get(w.t.Context(), "a", Want{MinValid: -1}); err != nil {
 			t.Errorf("the last good one is not served: %v", err)
 		}
 		if n := src.count(); n > 12 {
@@ -230,6 +230,76 @@ func TestWhatIsNotInDoubtIsNotSoAfterARestart(t *testing.T) {
 		w.end()
 		if w.store.records["a"].Intent != nil {
 			t.Error("an exchange that was answered is stored as one that was not")
+		}
+	})
+}
+
+// person is a source whose login a person attends, for as long as takes.
+type person struct {
+	*issuerScript
+	attends time.Duration
+}
+
+func (p *person) Attend(ctx context.Context, a credential.Attempt, show func(credential.Prompt)) (*credential.Credential, error) {
+	show(credential.Prompt{Say: "type the code"})
+	select {
+	case <-time.After(p.attends):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	a.Login = true
+	return p.Fetch(ctx, a)
+}
+
+func TestALoginOutlivesThatItsCredentialIsTakenOutAndPutBack(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &person{attends: time.Minute, issuerScript: &issuerScript{origin: "https://a.example", answer: func(n int, a credential.Attempt) (credential.Times, error) {
+			if !a.Login {
+				return credential.Times{}, credential.Errorf(credential.Person, "a person must log in")
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}}
+		def := define("a", src, usual)
+		w.Set([]*Definition{def})
+		w.pass(time.Second)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := w.Attend(w.t.Context(), "a", func(credential.Prompt) error { return nil })
+			ended <- err
+		}()
+		w.pass(time.Second)
+		w.Set(nil)
+		w.pass(time.Second)
+		w.Set([]*Definition{def})
+		w.pass(2 * time.Minute)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		w.wantState("a", "fresh")
+		if s, r := w.Snapshot("a"), w.store.records["a"]; s.Cred == nil || r.Generation != s.Cred.Serial {
+			t.Error("what is stored is not what is held")
+		}
+		if len(w.leaving) != 0 {
+			t.Error("an entry is left that is no longer needed")
+		}
+	})
+}
+
+func TestARevocationEndsTheWaitForARefresh(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", takes: 5 * time.Second, answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(6 * time.Second)
+		began := time.Now()
+		ended := make(chan time.Duration)
+		go func() {
+			_, _ = w.Refresh(w.t.Context(), "a", time.Minute)
+			ended <- time.Since(began)
+		}()
+		w.pass(time.Second)
+		_, _ = w.Revoke(w.t.Context(), "a")
+		if took := <-ended; took > 6*time.Second {
+			t.Errorf("waited %s for a credential that is revoked", took)
 		}
 	})
 }

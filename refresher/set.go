@@ -86,7 +86,7 @@ func (e *Engine) known(old map[string]*entry, name string) *entry {
 // leave takes an entry out. e.mu is held.
 func (e *Engine) leave(en *entry, now credential.Instant) {
 	en.gone = true
-	if en.running {
+	if en.running || en.attended != nil {
 		e.leaving[en.name] = en
 	}
 	e.timeline.place(en, 0)
