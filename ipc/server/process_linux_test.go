@@ -79,10 +79,13 @@ func TestACallerThatHasEndedIsNobody(t *testing.T) {
 	path := start(t, &Server{Backend: asking{&fake{}, func(c *Caller) {
 		curl, _ := exec.LookPath("curl")
 		before := c.Runs(curl)
-		_ = exec.Command("kill", "-9", itoa(int(c.PID))).Run()
-		for c.process.isHere() == nil { // until it is gone
-		}
-		seen <- [2]bool{before, c.Runs(curl)}
+		err := c.process.look(false, func(dir string) error { // it ends while it is looked at
+			_ = exec.Command("kill", "-9", itoa(int(c.PID))).Run()
+			for _, err := os.Stat(dir); err == nil; _, err = os.Stat(dir) {
+			}
+			return nil
+		})
+		seen <- [2]bool{before, err == nil}
 	}}})
 	_ = exec.Command("curl", "-sS", "--unix-socket", path, "http://authd/v1/credentials/acme/token").Run()
 	if s := <-seen; !s[0] || s[1] {
