@@ -150,7 +150,8 @@ func TestThePageAPersonOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	given := []credential.Value{
-		{Name: "redirect_uri", Secret: credential.NewSecret("http://127.0.0.1:1/")}, {Name: "state", Secret: credential.NewSecret("S&")},
+		{Name: "redirect_uri", Secret: credential.NewSecret("http://127.0.0.1:1/")},
+		{Name: "state", Secret: credential.NewSecret("S&")},
 		{Name: "code_verifier", Secret: credential.NewSecret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")},
 	}
 	page, err := steps.(oauth2.Steps).Page(attempt(), given)
