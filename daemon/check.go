@@ -19,7 +19,10 @@ import (
 
 // ConfigError is a configuration that cannot be used: every mistake of every
 // file, a line each.
-type ConfigError struct{ Err error }
+type ConfigError struct {
+	Err  error
+	read *config.Config // only what was read, for another try when it changes; nil: unknown
+}
 
 func (e *ConfigError) Error() string { return e.Err.Error() }
 func (e *ConfigError) Unwrap() error { return e.Err }
@@ -36,7 +39,7 @@ func Check(ctx context.Context, o Options, online bool, w io.Writer) error {
 		fmt.Fprintln(w, "warning: "+text)
 	}
 	if err := b.checkFiles(""); err != nil {
-		return &ConfigError{err}
+		return &ConfigError{Err: err}
 	}
 	if !online {
 		fmt.Fprintf(w, "%s: good, %s\n", strings.Join(b.conf.Files, ", "), count(len(b.conf.Credentials), "credential"))
@@ -83,6 +86,8 @@ func (b *workbench) tryAll(ctx context.Context, w io.Writer) error {
 	for _, c := range b.conf.Credentials {
 		cred, err := b.fetch(ctx, b.units.byName[c.Name])
 		switch {
+		case errors.Is(err, errSpends) || errors.Is(err, errPerson):
+			fmt.Fprintf(w, "%s: %v\n", c.Name, err)
 		case err != nil:
 			failed++
 			fmt.Fprintf(w, "%s: %s: %v\n", c.Name, credential.AsError(err).Class, err)
@@ -143,14 +148,34 @@ func bench(l *loaded, err error) (*workbench, error) {
 	b.clocks = refresher.New(refresher.Options{Now: refresher.HostNow, Log: slog.New(slog.DiscardHandler)})
 	d := &Daemon{log: slog.New(slog.DiscardHandler), now: refresher.HostNow}
 	if b.units, err = d.settle(l); err != nil {
-		return nil, &ConfigError{err}
+		return nil, &ConfigError{Err: err}
 	}
 	return b, nil
+}
+
+// Why a credential is not tried without a daemon.
+var (
+	errSpends = errors.New("not tried, because it would use up the refresh token that the daemon starts from")
+	errPerson = errors.New("not tried, because a person logs in, once the daemon runs: authctl login")
+)
+
+// untried says why a credential is not to be tried, if so.
+func (u *unit) untried(a credential.Attempt) error {
+	if u.def.Source.Spends(a) { // what came back would be lost
+		return errSpends
+	}
+	if _, ok := u.def.Source.(credential.Interactive); ok {
+		return errPerson
+	}
+	return nil
 }
 
 func (b *workbench) fetch(ctx context.Context, u *unit) (*credential.Credential, error) {
 	if u.def.Source == nil {
 		return u.def.Static, nil
+	}
+	if err := u.untried(b.attempt()); err != nil {
+		return nil, err
 	}
 	return u.def.Source.Fetch(ctx, b.attempt())
 }

@@ -27,8 +27,8 @@ type Trial struct {
 // without a daemon and without state. An error without a Trial is a mistake of
 // the configuration; with one it says why the credential could not be had.
 //
-// A credential whose first exchange spends a refresh token is not fetched, as
-// what came back would be lost.
+// A credential whose first exchange spends a refresh token, or needs a person,
+// is not fetched: what came back would be lost.
 func Try(ctx context.Context, o Options, dropIn, name string) (*Trial, error) {
 	o.dropIn = dropIn
 	b, err := bench(loadConfig(ctx, o)) // not as the daemon's user: the caller has files to write yet
@@ -40,13 +40,13 @@ func Try(ctx context.Context, o Options, dropIn, name string) (*Trial, error) {
 		return nil, fmt.Errorf("there is no credential %q in %s", name, dropIn)
 	}
 	if err := b.checkFiles(name); err != nil {
-		return nil, &ConfigError{err}
+		return nil, &ConfigError{Err: err}
 	}
 	t := &Trial{
 		Static: u.def.Source == nil, Value: u.hasValue, Signs: u.signer.Dynamic(), Hosts: u.hosts,
 		CacheDir: b.conf.Daemon.CacheDir, Socket: b.conf.Daemon.Socket,
 	}
-	if u.def.Source != nil && u.def.Source.Spends(b.attempt()) {
+	if u.def.Source != nil && u.untried(b.attempt()) != nil {
 		return t, nil
 	}
 	cred, err := b.fetch(ctx, u)

@@ -271,6 +271,23 @@ func TestTheEndOfARefreshTokenIsForeseen(t *testing.T) {
 	}
 }
 
+// TestNobodyElseSpendsTheRefreshToken: what tries a configuration does not.
+func TestNobodyElseSpendsTheRefreshToken(t *testing.T) {
+	t.Parallel()
+	f := &families{life: time.Hour}
+	h := familyHost(t, f, familyConfig)
+	r := h.run(nil, "", program("authd"), "check", "-c", h.path("authd.toml"), "--online")
+	if r.code != 0 || !strings.Contains(r.out, "family: not tried") || !strings.Contains(r.out, "other: good") {
+		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	if r := h.run(nil, "", program("authd"), "get", "family", "-c", h.path("authd.toml")); r.code == 0 || !strings.Contains(r.err, "refresh token") {
+		t.Errorf("exit code %d, %s", r.code, r.err)
+	}
+	if n, _ := f.seen(); n != 0 {
+		t.Errorf("%d grants", n)
+	}
+}
+
 // TestAHundredCallersAtTheMomentOfExpiry cause one exchange.
 func TestAHundredCallersAtTheMomentOfExpiry(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,10 @@
 //     a few plans and each holds only its values.
 //   - All mistakes are told, shapes before names. A part with a mistake of shape
 //     is left out of the rest of the checks, so that one slip is one message.
+//   - What OAuth needs beside steps (addresses that are discovered, a person's
+//     part in a login) is a few keys of the language, so that grants, client
+//     authentication and classes of answers are data in builtin/oauth2.toml and
+//     not Go. The cost is that the language is larger; package oauth2 is small.
 //   - What a recipe extends is taken by copying its parts as read; there is one
 //     level, so there are no cycles and no order of overriding to learn.
 package recipe
