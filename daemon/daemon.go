@@ -52,6 +52,7 @@ type Daemon struct {
 	broken    atomic.Pointer[brokenConfig] // what the last reload found; nil: good
 	reloading sync.Mutex                   // one reload at a time
 	seen      string                       // the stamp of what was last read; guarded by reloading
+	read      *config.Config               // what seen is of: the running configuration, and a broken one on the disk; guarded by reloading
 }
 
 // verifyPause is how often files are looked at for changes that no event told.
@@ -60,6 +61,7 @@ const verifyPause = 30 * time.Second
 // Run is the service's life: it returns when ctx ends and everything is put
 // away, or with what kept it from starting.
 func Run(ctx context.Context, o Options) error {
+	hangups := catchHangups() // first: one that comes before would end the process
 	d := &Daemon{options: o, log: o.Log, now: refresher.HostNow, moved: make(chan struct{}, 1)}
 	l, err := loadAs(ctx, o, makeHome)
 	if err != nil {
@@ -100,7 +102,7 @@ func Run(ctx context.Context, o Options) error {
 	parts.Go(func() { d.verifyOutputs(live) })
 	parts.Go(func() { d.followLinks(live) })
 	parts.Go(func() { d.followStops(live) })
-	parts.Go(func() { d.followSignals(live) })
+	parts.Go(func() { d.followHangups(live, hangups) })
 	parts.Go(func() { d.history.follow(live, d.engine) })
 	parts.Go(func() { d.followMoves(live) })
 	d.reloading.Lock()
@@ -170,6 +172,7 @@ func (d *Daemon) assemble(l *loaded) (err error) {
 		Store: d.store, Publisher: d.keeper, Now: d.now, Log: d.log, Salt: host + "\x00" + conf.Daemon.StateDir,
 	})
 	d.units.Store(&units{loaded: l, first: conf})
+	d.read, d.seen = conf, l.stamp
 	return nil
 }
 

@@ -32,7 +32,7 @@ func loadConfig(ctx context.Context, o Options) (*loaded, error) {
 		return recipes{l.recipes}, err
 	}})
 	if err != nil {
-		return nil, &ConfigError{err}
+		return nil, &ConfigError{Err: err, read: conf}
 	}
 	l.conf, l.stamp = conf, stamp(conf)
 	for _, w := range warnings {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"time"
 
 	"authd/daemon/config"
@@ -23,7 +25,7 @@ func (d *Daemon) reload(ctx context.Context) ([]string, error) {
 func (d *Daemon) reloadChanged(ctx context.Context) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	if d.seen != stamp(d.units.Load().conf) {
+	if d.seen != stamp(d.read) {
 		_, _ = d.reloadLocked(ctx) // logged
 	}
 }
@@ -35,7 +37,7 @@ func (d *Daemon) reloadLocked(ctx context.Context) (warnings []string, err error
 }
 
 func (d *Daemon) readAgain(ctx context.Context) ([]string, error) {
-	was := d.units.Load().conf
+	was := d.read
 	before := stamp(was)
 	d.seen = before
 	l, err := loadConfig(ctx, d.options)
@@ -47,6 +49,7 @@ func (d *Daemon) readAgain(ctx context.Context) ([]string, error) {
 	}
 	if err != nil {
 		d.broken.Store(&brokenConfig{since: d.now().Wall, err: err})
+		d.followBroken(err)
 		d.log.Error("configuration not reloaded; the old one goes on", "error", err)
 		return nil, err
 	}
@@ -57,6 +60,24 @@ func (d *Daemon) readAgain(ctx context.Context) ([]string, error) {
 	}
 	d.log.Info("configuration reloaded", "credentials", len(l.conf.Credentials))
 	return texts, nil
+}
+
+// followBroken has the files of a configuration that cannot be used watched
+// too: what is wrong with one may be the mode of a secret that only it names.
+func (d *Daemon) followBroken(err error) {
+	var wrong *ConfigError
+	if !errors.As(err, &wrong) || wrong.read == nil {
+		return
+	}
+	good := d.units.Load().conf
+	d.read = &config.Config{
+		Inputs: slices.Concat(good.Inputs, wrong.read.Inputs),
+		Watch:  slices.Compact(slices.Sorted(slices.Values(slices.Concat(good.Watch, wrong.read.Watch)))),
+	}
+	d.confWatch.follow(d.read.Watch)
+	if d.seen != "" {
+		d.seen = stamp(d.read)
+	}
 }
 
 // brokenConfig is a configuration on the disk that cannot be used.
@@ -100,7 +121,7 @@ func (d *Daemon) apply(l *loaded) error {
 		}
 		defs = append(defs, next.byName[c.Name].def)
 	}
-	d.seen = l.stamp
+	d.read, d.seen = conf, l.stamp
 	d.keeper.Configure(files)
 	d.units.Store(next)
 	d.engine.Set(defs)
@@ -141,4 +162,16 @@ func (d *Daemon) followConfig(ctx context.Context) {
 		}
 	})
 	settle(ctx, changes, func() { d.reloadChanged(ctx) })
+}
+
+// followHangups reloads whenever it is asked to, until ctx ends.
+func (d *Daemon) followHangups(ctx context.Context, hangups <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			_, _ = d.reload(ctx) // logged
+		}
+	}
 }

@@ -3,23 +3,14 @@
 package daemon
 
 import (
-	"context"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
-// followSignals reloads on SIGHUP until ctx ends.
-func (d *Daemon) followSignals(ctx context.Context) {
+// catchHangups catches SIGHUP, which asks for a reload.
+func catchHangups() <-chan os.Signal {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hup:
-			_, _ = d.reload(ctx) // logged
-		}
-	}
+	return hup
 }

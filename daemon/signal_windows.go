@@ -1,7 +1,7 @@
 package daemon
 
-import "context"
+import "os"
 
-// followSignals has nothing to follow: Windows has no SIGHUP, and authctl
+// catchHangups has nothing to catch: Windows has no SIGHUP, and authctl
 // reload does the same.
-func (d *Daemon) followSignals(context.Context) {}
+func catchHangups() <-chan os.Signal { return nil }

@@ -199,3 +199,25 @@ func TestARotatedKeyIsServedSoon(t *testing.T) {
 		})
 	}
 }
+
+// TestASecretThatOnlyABrokenConfigNamesIsWatched: its mode is what is wrong,
+// and putting that right is no change of any file of the old configuration.
+func TestASecretThatOnlyABrokenConfigNamesIsWatched(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.configure("")
+	h.start()
+	if err := os.Mkdir(h.path("apart"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.write("apart/secret", "invented-token")
+	if err := os.Chmod(h.path("apart/secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h.write("conf.d/late.toml", "[credential.late]\nrecipe = \"bearer\"\ntoken = { file = \""+h.path("apart/secret")+"\" }\nhosts = [\"a.example\"]\n")
+	h.until(5*time.Second, "it is told", func() bool { return strings.Contains(h.ctl("status").err, "the configuration on the disk is wrong") })
+	if err := os.Chmod(h.path("apart/secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.until(5*time.Second, "it is served", func() bool { return h.ctl("token", "late").out == "invented-token\n" })
+}

@@ -32,6 +32,8 @@ type Options struct {
 
 // Load reads the config. The error is a document.Errors with all that is
 // wrong, or nil; warnings are what works, but probably not as it was meant.
+// Beside a document.Errors the Config has Inputs and Watch and nothing else:
+// a change there makes another Load worth while.
 // It runs the commands that secrets come from, and waits for them.
 func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
 	l, err := begin(o)
@@ -46,12 +48,13 @@ func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
 		l.fetchAll(ctx)
 		l.check()
 	}
-	if err := l.errs.Err(); err != nil {
-		return nil, l.warnings, err
-	}
 	config := l.config // a copy: a pointer into l would keep the files' nodes
+	err = l.errs.Err()
+	if err != nil {
+		config = Config{}
+	}
 	config.Watch, config.Inputs = slices.Sorted(maps.Keys(l.watch)), slices.Sorted(maps.Keys(l.inputs))
-	return &config, l.warnings, nil
+	return &config, l.warnings, err
 }
 
 // begin settles where the files are.
