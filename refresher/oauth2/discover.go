@@ -91,7 +91,7 @@ func (s *source) addresses(issuer *url.URL, d map[string]any) (map[string]string
 			continue
 		}
 		u, err := url.Parse(text)
-		if err != nil || u.Scheme != issuer.Scheme || !strings.EqualFold(u.Host, issuer.Host) {
+		if err != nil || u.User != nil || u.Scheme != issuer.Scheme || !strings.EqualFold(u.Host, issuer.Host) {
 			return nil, credential.Errorf(credential.Misconfigured, "the %s of ${issuer} is at another origin, where no secret is sent unasked; write %s", member, param)
 		}
 		found[param] = text
