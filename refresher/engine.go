@@ -243,7 +243,7 @@ func (e *Engine) start(en *entry, s Step, now credential.Instant) {
 	e.running++
 	en.running = true
 	e.show(en, now, EventRenewing)
-	j := job{entry: en, def: en.def, step: s, began: now, attempt: e.attempt(en)}
+	j := job{entry: en, def: en.def, step: s, began: now, late: en.state.late(now), attempt: e.attempt(en)}
 	e.work.Go(func() { e.run(j, iss) })
 }
 

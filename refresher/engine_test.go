@@ -676,3 +676,25 @@ func TestWhatIsForecastHappens(t *testing.T) {
 		})
 	}
 }
+
+func TestTheLogSaysWhyItWasLate(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(n int, _ credential.Attempt) (credential.Times, error) {
+			if n == 2 {
+				return credential.Times{}, &credential.Error{Status: 503, RetryAfter: 5 * time.Minute, Err: errors.New("503 from ${url}")}
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(55 * time.Minute)
+		if n := w.lines.with("credential=a", "why=due", "class=transient", "failures=1", "503 from"); n != 1 {
+			t.Errorf("%d lines on the failure", n)
+		}
+		if n := w.lines.with("credential=a", "why=retry", "late=5m0", "generation=2"); n != 1 {
+			t.Errorf("%d lines on the late renewal:\n%s", n, &w.lines.text)
+		}
+		if n := w.lines.with("why=first", "late="); n != 0 {
+			t.Error("a first login is late")
+		}
+	})
+}

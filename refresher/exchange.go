@@ -17,6 +17,7 @@ type job struct {
 	def     *Definition
 	step    Step
 	began   credential.Instant
+	late    time.Duration // after the time that the plan had for it; 0: in time, or not planned
 	attempt credential.Attempt
 	spends  bool
 }
@@ -310,6 +311,9 @@ func (e *Engine) logOutcome(en *entry, j job, err *credential.Error, now credent
 	args := []any{
 		"credential", en.name, "why", string(j.step.Why),
 		"took", (now.Boot - j.began.Boot).Round(time.Millisecond).String(),
+	}
+	if j.late >= time.Second { // the grid's step is not late
+		args = append(args, "late", j.late.Round(time.Millisecond).String())
 	}
 	if err != nil {
 		args = append(args, "class", err.Class.String(), "failures", en.state.Failures, "error", err.Error())

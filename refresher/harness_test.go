@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -148,9 +148,39 @@ type world struct {
 	t     *testing.T
 	store *memory
 	wall  *wall
+	lines lines
 	skew  atomic.Int64 // of the wall clock, in nanoseconds
 	stop  context.CancelFunc
 	done  chan struct{}
+}
+
+// lines is a log that can be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// with counts the lines that have all of parts.
+func (l *lines) with(parts ...string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for line := range strings.Lines(l.text.String()) {
+		all := true
+		for _, p := range parts {
+			all = all && strings.Contains(line, p)
+		}
+		if all {
+			n++
+		}
+	}
+	return n
 }
 
 // inWorld runs f beside a running engine, and ends both.
@@ -168,7 +198,7 @@ func newWorld(t *testing.T, s *memory) *world {
 	w := &world{t: t, store: s, wall: &wall{}}
 	start := time.Now()
 	w.Engine = New(Options{
-		Store: s, Publisher: w.wall, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Store: s, Publisher: w.wall, Log: slog.New(slog.NewTextHandler(&w.lines, nil)),
 		Rand: func() float64 { return 0 },
 		Now: func() credential.Instant {
 			now := time.Now()

@@ -185,6 +185,14 @@ func sooner(a, b Step) Step {
 	return a
 }
 
+// late is how long after its due time an exchange begins at now.
+func (s State) late(now credential.Instant) time.Duration {
+	if !s.Held || s.Plan.Due == credential.Forever {
+		return 0
+	}
+	return max(now.Since(s.Times.Requested)-s.Plan.Due, 0)
+}
+
 // Name is the state's name in status, log and documents.
 func (s State) Name(running bool, now credential.Instant) string {
 	switch s.Hold {
