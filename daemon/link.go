@@ -39,12 +39,25 @@ func (w waitsFor) Error() string {
 // one is issued.
 func (d *Daemon) followLinks(ctx context.Context) {
 	for ctx.Err() == nil {
-		for ev := range d.engine.Watch(ctx) {
+		events := d.engine.Watch(ctx) // it ends when this reader did not keep up
+		d.reloading.Lock()
+		d.relinkAll()
+		d.reloading.Unlock()
+		for ev := range events {
 			if ev.Kind == refresher.EventIssued && slices.Contains(d.units.Load().linked, ev.Name) {
 				d.reloading.Lock()
 				d.relink(ev.Name)
 				d.reloading.Unlock()
 			}
+		}
+	}
+}
+
+// relinkAll is for what was issued while nobody listened. d.reloading is held.
+func (d *Daemon) relinkAll() {
+	for _, from := range d.units.Load().linked {
+		if s := d.engine.Snapshot(from); s != nil && s.Cred != nil {
+			d.relink(from)
 		}
 	}
 }

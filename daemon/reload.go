@@ -125,11 +125,7 @@ func (d *Daemon) apply(l *loaded) error {
 	d.keeper.Configure(files)
 	d.units.Store(next)
 	d.engine.Set(defs)
-	for _, from := range next.linked { // what is held already will not be issued again
-		if s := d.engine.Snapshot(from); s != nil && s.Cred != nil {
-			d.relink(from)
-		}
-	}
+	d.relinkAll() // what is held already will not be issued again
 	for folder, err := range d.confWatch.follow(conf.Watch) {
 		d.log.Warn("folder not watched; changes in it need authctl reload", "folder", folder, "error", err)
 	}

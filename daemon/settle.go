@@ -143,7 +143,7 @@ func (d *Daemon) nonces(name string, bound *recipe.Bound) *nonces {
 func (d *Daemon) definition(u *unit, linked map[string]credential.Secret) (*refresher.Definition, error) {
 	c, limits := u.conf, u.bound.Limits()
 	def := &refresher.Definition{
-		Name: c.Name, Recipe: c.Recipe, Identity: u.bound.Identity(), Version: versionOf(c, linked), Present: u.present,
+		Name: c.Name, Recipe: c.Recipe, Identity: u.bound.Identity(), Version: versionOf(u, linked), Present: u.present,
 		Policy: refresher.Policy{
 			Margin: c.Margin, RefreshAt: c.RefreshAt, RetryRefused: c.RetryRefused,
 			Single: limits.SingleSession, MinInterval: c.MinInterval.Over(limits.MinInterval),
@@ -165,14 +165,18 @@ func (d *Daemon) definition(u *unit, linked map[string]credential.Secret) (*refr
 	return def, err
 }
 
-// versionOf changes with every parameter and secret: a hash that tells none.
-func versionOf(c *config.Credential, linked map[string]credential.Secret) string {
-	h := sha256.New()
+// versionOf changes with all that a refusal may be due to, so that it is tried
+// anew: every parameter and secret, the way through the network, a recipe of
+// the user's own. It is a hash that tells none.
+func versionOf(u *unit, linked map[string]credential.Secret) string {
+	c, h := u.conf, sha256.New()
 	add := func(s string) {
 		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(s))))
 		_, _ = h.Write([]byte(s))
 	}
 	add(c.Recipe)
+	add(string(u.bound.Written()))
+	add(networkKey(c.Network))
 	for _, p := range c.Params {
 		add(p.Name)
 		add(p.Value.Reveal())

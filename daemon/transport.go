@@ -22,7 +22,7 @@ import (
 type transports map[string]http.RoundTripper
 
 func (t transports) get(n config.Network) (http.RoundTripper, error) {
-	key := fmt.Sprintf("%t\x00%s\x00%s\x00%s\x00%s", n.InsecureHTTP, n.CAFile, n.ClientCert, n.ClientKey, n.Proxy.Reveal())
+	key := networkKey(n)
 	if rt := t[key]; rt != nil {
 		return rt, nil
 	}
@@ -32,6 +32,10 @@ func (t transports) get(n config.Network) (http.RoundTripper, error) {
 	}
 	t[key] = plainHTTP{next: tr, anywhere: n.InsecureHTTP}
 	return t[key], nil
+}
+
+func networkKey(n config.Network) string {
+	return fmt.Sprintf("%t\x00%s\x00%s\x00%s\x00%s", n.InsecureHTTP, n.CAFile, n.ClientCert, n.ClientKey, n.Proxy.Reveal())
 }
 
 // newTransport keeps no connection: an exchange is rare, and a kept one that

@@ -511,7 +511,7 @@ func TestAStaticCredentialIsRevokedAndRestored(t *testing.T) {
 		}
 		_, _ = w.Revoke(w.t.Context(), "a")
 		again := changed
-		again.Version = "3"
+		again.Version, again.Static = "3", &credential.Credential{Value: credential.NewSecret("third"), Times: credential.Times{Life: credential.Forever}}
 		w.Set([]*Definition{&again})
 		w.wantState("a", "revoked")
 		if _, err := w.Refresh(w.t.Context(), "a", time.Second); err != nil || w.Snapshot("a").View.Generation != 3 {

@@ -303,3 +303,25 @@ func TestARevocationEndsTheWaitForARefresh(t *testing.T) {
 		}
 	})
 }
+
+func TestAStaticCredentialIsANewGenerationWithItsSecretsOnly(t *testing.T) {
+	inWorld(t, func(w *world) {
+		key := func(text string) *credential.Credential {
+			return &credential.Credential{
+				Private: []credential.Value{{Name: "key", Secret: credential.NewSecret(text)}}, Times: credential.Times{Life: credential.Forever},
+			}
+		}
+		def := define("a", nil, usual)
+		for i, step := range []struct {
+			version, key string
+			generation   uint64
+		}{{"1", "one", 1}, {"2", "one", 1}, {"3", "two", 2}} {
+			next := *def
+			next.Source, next.Version, next.Static = nil, step.version, key(step.key)
+			w.Set([]*Definition{&next})
+			if got := w.Snapshot("a").Cred; got.Serial != step.generation || !same(got, next.Static) {
+				t.Errorf("step %d: generation %d, want %d and what is configured", i, got.Serial, step.generation)
+			}
+		}
+	})
+}

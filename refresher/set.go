@@ -2,6 +2,7 @@ package refresher
 
 import (
 	"errors"
+	"slices"
 
 	"authd/refresher/credential"
 	"authd/refresher/store"
@@ -34,9 +35,9 @@ func (e *Engine) Set(defs []*Definition) {
 		en := next[def.Name]
 		if fresh[def.Name] == nil {
 			after = append(after, e.change(en, def)...)
-		} else {
-			after = append(after, e.begin(en)...)
+			continue
 		}
+		after = append(after, e.begin(en)...)
 		e.show(en, now, "")
 		e.plan(en, now)
 	}
@@ -57,9 +58,6 @@ func (e *Engine) Change(def *Definition) {
 	}
 	e.mu.Lock()
 	after := e.change(en, def)
-	now := e.now()
-	e.show(en, now, "")
-	e.plan(en, now)
 	e.mu.Unlock()
 	for _, f := range after {
 		f()
@@ -109,7 +107,7 @@ func (e *Engine) load(def *Definition) *entry {
 	if r.Identity != def.Identity {
 		return en
 	}
-	if r.Cred != nil && (def.Source != nil || r.Version == def.Version) {
+	if r.Cred != nil && (def.Source != nil || same(r.Cred, def.Static)) {
 		e.take(en, r.Cred)
 		if r.Intent != nil && en.state.Held {
 			en.state.Doubts = 1
@@ -170,15 +168,22 @@ func (e *Engine) issueStatic(en *entry) []func() {
 	return append(e.publishHeld(en), func() { _ = e.persist(en) })
 }
 
-// becomeStatic is for a credential whose value another one has now issued:
-// what it waited with is over. The same value is the same generation.
+// becomeStatic is for a credential whose configured value may be another now,
+// or is there only now because it is another credential's. The same value is
+// the same generation. e.mu is held.
 func (e *Engine) becomeStatic(en *entry) []func() {
 	en.last = nil
-	if en.cred == nil || !en.cred.Value.Equal(en.def.Static.Value) {
+	if en.cred == nil || !same(en.cred, en.def.Static) {
 		return e.issueStatic(en)
 	}
 	e.take(en, en.cred)
 	return e.publishHeld(en)
+}
+
+// same says whether two credentials are made of the same secrets.
+func same(a, b *credential.Credential) bool {
+	equal := func(x, y credential.Value) bool { return x.Name == y.Name && x.Secret.Equal(y.Secret) }
+	return a.Value.Equal(b.Value) && slices.EqualFunc(a.Public, b.Public, equal) && slices.EqualFunc(a.Private, b.Private, equal)
 }
 
 func (e *Engine) publishHeld(en *entry) []func() {
@@ -189,8 +194,21 @@ func (e *Engine) publishHeld(en *entry) []func() {
 	return []func(){func() { e.publisher.Publish(v) }}
 }
 
-// change gives an entry a new definition. e.mu is held.
+// change gives an entry a new definition. Who watches hears of a static value
+// that is another now, as of one that an issuer gave. e.mu is held.
 func (e *Engine) change(en *entry, def *Definition) []func() {
+	serial := en.serial
+	after := e.redefine(en, def)
+	event, now := EventKind(""), e.now()
+	if en.serial != serial {
+		event = EventIssued
+	}
+	e.show(en, now, event)
+	e.plan(en, now)
+	return after
+}
+
+func (e *Engine) redefine(en *entry, def *Definition) []func() {
 	was := en.def
 	en.def = def
 	switch {
@@ -198,10 +216,8 @@ func (e *Engine) change(en *entry, def *Definition) []func() {
 		en.drop()
 		en.deaths, en.early, en.soft, en.last = nil, 0, 0, nil
 		return append([]func(){func() { e.publisher.Withdraw(en.name) }}, e.begin(en)...)
-	case was.Source != nil && def.Source == nil:
+	case def.Source == nil && (was.Source != nil || was.Version != def.Version):
 		return e.becomeStatic(en)
-	case was.Version != def.Version && def.Source == nil:
-		return e.issueStatic(en)
 	}
 	if was.Version != def.Version && en.state.Hold != Revoked {
 		en.state.Hold, en.state.NotBefore, en.state.Failures, en.soft = NoHold, 0, 0, 0

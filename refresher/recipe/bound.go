@@ -119,6 +119,15 @@ func (b *Bound) addHost(host string) {
 // recipe's name and a hash of the parameters that make another session.
 func (b *Bound) Identity() string { return b.recipe.identity(b.vars.Params, b.options.Lists) }
 
+// Written is the text of a recipe that is not built in: a person may put it
+// right.
+func (b *Bound) Written() []byte {
+	if b.recipe.origin.builtin {
+		return nil
+	}
+	return b.recipe.text
+}
+
 // Rejected are the statuses of an API answer that mean that the credential is
 // dead.
 func (b *Bound) Rejected() []int { return b.recipe.file.rejected }

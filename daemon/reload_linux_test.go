@@ -1,0 +1,107 @@
+package daemon
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"authd/ipc"
+)
+
+// eventually waits until f is true; the daemon under test runs in real time.
+func eventually(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); !f(); {
+		if time.Now().After(end) {
+			t.Fatalf("never: %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// value is what a daemon hands out now, or an error's text.
+func value(dir, name string) string {
+	c := &ipc.Client{Socket: filepath.Join(dir, "s")}
+	defer c.Close()
+	token, err := c.Token(name, ipc.TokenQuery{Format: "raw", Wait: 0})
+	if err != nil {
+		return err.Error()
+	}
+	return string(token.Body)
+}
+
+const mended = `
+language = 1
+about    = "invented"
+value    = "${cred.token}"
+[param.key]
+help = "the key"
+[[login]]
+url   = "%s"
+query = { key = "${key}" }
+get   = { token = "${answer.body|json:/token}" }
+[[apply]]
+headers = { Authorization = "Bearer ${cred.token}" }
+[[vector]]
+name       = "header"
+params     = { key = "k" }
+cred       = { token = "t" }
+request    = { url = "http://127.0.0.1/x" }
+expect     = { headers = { Authorization = "Bearer t" } }
+`
+
+func TestAMendedRecipeIsTriedAgain(t *testing.T) {
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/right" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		fmt.Fprint(w, `{"token": "good"}`)
+	}))
+	defer issuer.Close()
+	recipe := func(dir, path string) {
+		text := fmt.Sprintf(mended, issuer.URL+path)
+		if err := os.WriteFile(filepath.Join(dir, "mine.toml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	home := t.TempDir()
+	recipe(home, "/wrong")
+	dir := started(t, fmt.Sprintf("recipe_dirs = [%q]\n[credential.a]\nrecipe = \"mine\"\nkey = \"invented\"\n", home))
+	c := &ipc.Client{Socket: filepath.Join(dir, "s")}
+	defer c.Close()
+	eventually(t, "misconfigured", func() bool { s, err := c.Status("a"); return err == nil && s.State == "misconfigured" })
+	recipe(home, "/right")
+	eventually(t, "the value", func() bool { return value(dir, "a") == "good" })
+}
+
+func TestALinkedValueGoesThroughAChain(t *testing.T) {
+	var issued atomic.Int64
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"access_token": "value-%d", "expires_in": 3600}`, issued.Add(1))
+	}))
+	defer issuer.Close()
+	dir := started(t, login("from", issuer.URL, "")+`
+[credential.middle]
+recipe = "bearer"
+token = { credential = "from" }
+hosts = ["api.example.com"]
+
+[credential.last]
+recipe = "bearer"
+token = { credential = "middle" }
+hosts = ["api.example.com"]
+`)
+	eventually(t, "the first value", func() bool { return value(dir, "last") == "value-1" })
+	c := &ipc.Client{Socket: filepath.Join(dir, "s")}
+	defer c.Close()
+	if _, err := c.Refresh("from", 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the second value", func() bool { return value(dir, "last") == "value-2" })
+}
