@@ -29,6 +29,21 @@ func (b backend) find(c *server.Caller, name string, op operation) (*unit, error
 	return u, set.access.judge(c, u.conf.Allow, name, op)
 }
 
+// await waits for a value that is good enough. The configuration may have
+// changed meanwhile, so the caller is judged again, and what is to be done with
+// the value is for the unit that is returned, which is the value's own.
+func (b backend) await(ctx context.Context, c *server.Caller, name string, w refresher.Want) (*unit, *refresher.Snapshot, error) {
+	s, err := b.engine.Get(ctx, name, w)
+	if err != nil {
+		return nil, nil, wireError(name, err)
+	}
+	u, err := b.find(c, name, use)
+	if err == nil && u.def.Identity != s.Def.Identity {
+		err = &ipc.Error{Code: ipc.Unavailable, Message: name + " is another login now", Hint: "ask again", RetryAfter: time.Second}
+	}
+	return u, s, err
+}
+
 // Token hands out a value in any format.
 func (b backend) Token(ctx context.Context, c *server.Caller, name string, q ipc.TokenQuery) (ipc.Token, error) {
 	u, err := b.find(c, name, use)
@@ -38,9 +53,9 @@ func (b backend) Token(ctx context.Context, c *server.Caller, name string, q ipc
 	if !u.hasValue && q.Format == "raw" {
 		return ipc.Token{}, &ipc.Error{Code: ipc.Unsupported, Message: name + " has no token: it signs each request", Hint: "use authctl sign or authctl curl"}
 	}
-	s, err := b.engine.Get(ctx, name, refresher.Want{MinValid: q.MinValid, Wait: q.Wait})
+	u, s, err := b.await(ctx, c, name, refresher.Want{MinValid: q.MinValid, Wait: q.Wait})
 	if err != nil {
-		return ipc.Token{}, wireError(name, err)
+		return ipc.Token{}, err
 	}
 	t := ipc.Token{Generation: s.Cred.Serial, ExpiresAt: s.View.ExpiresAt, Fingerprint: s.Fingerprint}
 	if q.Format == "raw" {

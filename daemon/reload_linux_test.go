@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -104,4 +105,39 @@ hosts = ["api.example.com"]
 		t.Fatal(err)
 	}
 	eventually(t, "the second value", func() bool { return value(dir, "last") == "value-2" })
+}
+
+func TestWhoWaitedIsJudgedByTheConfigurationOfNow(t *testing.T) {
+	gate := make(chan struct{})
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-gate
+		fmt.Fprintf(w, `{"access_token": "of %s", "expires_in": 3600}`, r.URL.Path)
+	}))
+	defer issuer.Close()
+	dir := started(t, login("a", issuer.URL+"/old", "hosts = [\"old.example.com\"]"))
+	c := &ipc.Client{Socket: filepath.Join(dir, "s")}
+	defer c.Close()
+	eventually(t, "the exchange", func() bool { s, err := c.Status("a"); return err == nil && s.Why == "an exchange is under way" })
+	signed := make(chan string, 1)
+	go func() {
+		c := &ipc.Client{Socket: filepath.Join(dir, "s")}
+		defer c.Close()
+		r, err := c.Sign("a", &ipc.SignRequest{Method: "GET", URL: "https://old.example.com/", MinValid: -1, Wait: 20 * time.Second})
+		if err != nil {
+			signed <- err.Error()
+			return
+		}
+		signed <- fmt.Sprint(r.Headers)
+	}()
+	for range 50 { // by then it waits; if not, the test sees nothing, but nothing wrong either
+		_, _ = c.Status("a")
+	}
+	writeConfig(t, dir, login("a", issuer.URL+"/new", "hosts = [\"new.example.com\"]"))
+	if _, err := c.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	close(gate)
+	if got := <-signed; !strings.Contains(got, "may not be used for old.example.com") {
+		t.Errorf("a request to the old host got %s", got)
+	}
 }

@@ -42,9 +42,12 @@ func (b backend) Sign(ctx context.Context, c *server.Caller, name string, r *ipc
 	if err != nil {
 		return err
 	}
-	s, err := b.engine.Get(ctx, name, refresher.Want{MinValid: r.MinValid, Wait: r.Wait})
+	u, s, err := b.await(ctx, c, name, refresher.Want{MinValid: r.MinValid, Wait: r.Wait})
 	if err != nil {
-		return wireError(name, err)
+		return err
+	}
+	if err := u.mayGo(c, strings.ToUpper(r.Method), &address); err != nil {
+		return err
 	}
 	result, err := u.signer.Sign(sign.Context{
 		Now:   b.engine.Clock(address.Origin()).Now(),
