@@ -164,7 +164,7 @@ func TestKillsLoseARotatedTokenOnlyInTheWindow(t *testing.T) {
 	}{{"reuse ends the family", 0, 30}, {"with a grace", time.Hour, 15}} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			f := &families{life: 500 * time.Millisecond, grace: test.grace, before: 5 * time.Millisecond, after: 5 * time.Millisecond}
+			f := &families{life: 500 * time.Millisecond, grace: test.grace, before: 20 * time.Millisecond, after: 40 * time.Millisecond}
 			h := familyHost(t, f, familyConfig)
 			locked := 0
 			for range test.rounds {
