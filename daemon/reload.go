@@ -47,6 +47,10 @@ func (d *Daemon) readAgain(ctx context.Context) ([]string, error) {
 	if stamp(was) != before {
 		d.seen = "" // it changed while it was read: the event that tells so is to find a change
 	}
+	if err != nil && ctx.Err() != nil { // the caller left, or the daemon stops: nothing is known of the configuration
+		d.seen = ""
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		d.broken.Store(&brokenConfig{since: d.now().Wall, err: err})
 		d.followBroken(err)

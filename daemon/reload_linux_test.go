@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -140,4 +141,27 @@ func TestWhoWaitedIsJudgedByTheConfigurationOfNow(t *testing.T) {
 	if got := <-signed; !strings.Contains(got, "may not be used for old.example.com") {
 		t.Errorf("a request to the old host got %s", got)
 	}
+}
+
+func TestACallerWhoLeavesDoesNotMakeTheConfigurationBroken(t *testing.T) {
+	dir := started(t, fixed1)
+	eventually(t, "the first value", func() bool { return value(dir, "fixed") == "invented" })
+	slow := filepath.Join(dir, "slow")
+	writeConfig(t, dir, strings.Replace(fixed1, `"invented"`, fmt.Sprintf(`{ command = ["/bin/sh", "-c", "echo >>%s; sleep 1; echo changed"] }`, slow), 1))
+	conn, err := net.Dial("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(conn, "POST /v1/reload HTTP/1.1\r\nHost: authd\r\nContent-Length: 0\r\n\r\n")
+	eventually(t, "the command", func() bool { _, err := os.Stat(slow); return err == nil })
+	_ = conn.Close()
+	c := &ipc.Client{Socket: filepath.Join(dir, "s")}
+	defer c.Close()
+	eventually(t, "the new value", func() bool {
+		h, err := c.Health()
+		if err != nil || h.Config != "" {
+			t.Fatalf("told as broken: %v %v", h, err)
+		}
+		return value(dir, "fixed") == "changed"
+	})
 }
