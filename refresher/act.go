@@ -115,6 +115,15 @@ func (e *Engine) Reject(name string, r Rejection) (bool, error) {
 	if en == nil {
 		return false, ErrUnknown
 	}
+	did, hold := e.reject(en, r)
+	if hold != nil {
+		_ = e.persist(en)
+	}
+	return did, nil
+}
+
+// reject also returns the stop that came of it, if one did.
+func (e *Engine) reject(en *entry, r Rejection) (bool, *store.Hold) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if en.cred == nil || en.running || en.state.Rejected || !en.isCurrent(r) {
@@ -127,11 +136,11 @@ func (e *Engine) Reject(name string, r Rejection) (bool, error) {
 		e.show(en, now, EventRejected)
 		return true, nil
 	}
-	e.log.Info("rejected", "credential", name, "generation", en.serial)
+	e.log.Info("rejected", "credential", en.name, "generation", en.serial)
 	e.rejected(en, now)
 	e.show(en, now, EventRejected)
 	e.plan(en, now)
-	return true, nil
+	return true, en.storedHold()
 }
 
 func (en *entry) isCurrent(r Rejection) bool {
@@ -214,7 +223,7 @@ func (e *Engine) logout(ctx context.Context, def *Definition, a credential.Attem
 // storedHold is the stop that a restart must remember: a refused password is
 // not tried again because the daemon was restarted.
 func (en *entry) storedHold() *store.Hold {
-	if en.state.Hold == NoHold || en.state.Hold == HoldContended {
+	if en.state.Hold == NoHold {
 		return nil
 	}
 	h := &store.Hold{State: holdNames[en.state.Hold], Since: en.state.HeldSince.Wall, Fingerprint: en.def.Version}
@@ -226,4 +235,5 @@ func (en *entry) storedHold() *store.Hold {
 
 var holdNames = map[Hold]string{
 	Revoked: "revoked", HoldRefused: "refused", HoldPerson: "person", HoldConfig: "misconfigured",
+	HoldContended: "contended",
 }

@@ -169,6 +169,7 @@ func (e *Engine) noticeStep(now credential.Instant) {
 		return
 	}
 	e.drift = drift(now)
+	e.issuers.forgetClocks()
 	e.log.Warn("wall clock stepped", "by", step.Round(time.Millisecond).String())
 	for _, en := range *e.entries.Load() {
 		e.plan(en, now)

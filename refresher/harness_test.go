@@ -30,6 +30,11 @@ func newMemory() *memory { return &memory{records: map[string]store.Record{}} }
 func (m *memory) Load(name string) (store.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.fail != nil {
+		if err := m.fail("load"); err != nil {
+			return store.Record{}, err
+		}
+	}
 	return m.records[name], nil
 }
 

@@ -15,7 +15,7 @@ func (e *Engine) keepAlive(j job, iss *issuer) {
 	e.mu.Lock()
 	iss.done(failure, e.now(), e.rand())
 	event := e.kept(j, failure)
-	if failure == nil {
+	if failure == nil || j.entry.storedHold() != nil {
 		e.mu.Unlock()
 		_ = e.persist(j.entry)
 		e.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -322,6 +323,72 @@ func TestAStaticCredentialIsANewGenerationWithItsSecretsOnly(t *testing.T) {
 			if got := w.Snapshot("a").Cred; got.Serial != step.generation || !same(got, next.Static) {
 				t.Errorf("step %d: generation %d, want %d and what is configured", i, got.Serial, step.generation)
 			}
+		}
+	})
+}
+
+func TestStateThatCannotBeReadIsNotWrittenOver(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		def := define("a", src, usual)
+		w.Set([]*Definition{def})
+		w.pass(time.Second)
+		w.store.failing(func(op string) error {
+			if op == "load" {
+				return errDisk
+			}
+			return nil
+		})
+		restarted := newWorld(w.t, w.store)
+		restarted.run()
+		restarted.Set([]*Definition{def})
+		restarted.pass(time.Minute)
+		restarted.wantState("a", "misconfigured")
+		restarted.end()
+		if r := w.store.records["a"]; r.Cred == nil || r.Generation != 1 {
+			t.Errorf("generation %d is stored over one that could not be read", r.Generation)
+		}
+		w.wantCalls(src, 1)
+	})
+}
+
+func TestContentionIsRememberedOverARestart(t *testing.T) {
+	p := usual
+	p.Single, p.Deaths, p.Within = true, 3, time.Hour
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(24 * time.Hour)}
+		def := define("a", src, p)
+		w.Set([]*Definition{def})
+		for range 60 {
+			w.pass(time.Second)
+			_, _ = w.Reject("a", Rejection{Fingerprint: w.Snapshot("a").Fingerprint})
+		}
+		w.wantState("a", "contended")
+		restarted := newWorld(w.t, w.store)
+		restarted.run()
+		restarted.Set([]*Definition{def})
+		restarted.pass(50 * time.Minute)
+		restarted.wantState("a", "contended")
+		w.wantCalls(src, 3)
+		if _, err := restarted.Get(w.t.Context(), "a", Want{MinValid: 0}); err == nil {
+			t.Error("what was rejected is served again")
+		}
+		restarted.pass(15 * time.Minute)
+		restarted.wantState("a", "fresh")
+		restarted.end()
+	})
+}
+
+func TestAClockThatIsSetRightIsNotCorrectedTwice(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.skew.Store(int64(-time.Hour)) // the host's clock is behind
+		w.pass(31 * time.Second)
+		now := w.now()
+		w.Clock("https://a.example").Observe(now.Wall.Add(time.Hour).UTC().Format(http.TimeFormat), "", now, now)
+		w.skew.Store(0)
+		w.pass(31 * time.Second)
+		if off := w.Clock("https://a.example").Now().Sub(time.Now()); off.Abs() > 2*time.Second {
+			t.Errorf("the issuer is taken to be %s ahead of a clock that is right", off)
 		}
 	})
 }

@@ -101,6 +101,9 @@ func (e *Engine) load(def *Definition) *entry {
 	case errors.As(err, &newer): // to log in would overwrite what another version may still need
 		en.stop(HoldConfig, credential.Misconfigured, err.Error(), e.now())
 		return en
+	case err != nil && r.Name == "": // it may still be there: a login would be stored over it
+		en.stop(HoldConfig, credential.Misconfigured, err.Error()+"; repair the state folder and restart authd, or log in anew: authctl login "+def.Name, e.now())
+		return en
 	case err != nil:
 		e.log.Error("stored state not usable; it is set aside", "credential", def.Name, "error", err)
 	}
@@ -117,6 +120,7 @@ func (e *Engine) load(def *Definition) *entry {
 	if h := r.Hold; h != nil && (h.Fingerprint == def.Version || h.State == holdNames[Revoked]) {
 		class, _ := credential.ParseClass(h.Class)
 		en.stop(holdOf(h.State), class, h.Message, credential.Instant{Wall: h.Since, Boot: e.now().Boot})
+		en.state.Rejected = en.state.Hold == HoldContended // its sessions kept being rejected
 	}
 	return en
 }
