@@ -50,7 +50,7 @@ func (b backend) Sign(ctx context.Context, c *server.Caller, name string, r *ipc
 		return err
 	}
 	result, err := u.signer.Sign(sign.Context{
-		Now:   b.engine.Clock(address.Origin()).Now(),
+		Now:   b.engine.Now(address.Origin()),
 		Nonce: u.nonce.draw, Cred: s.Cred,
 	}, &request)
 	if err != nil {

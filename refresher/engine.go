@@ -105,7 +105,11 @@ func New(o Options) *Engine {
 	return e
 }
 
-// Clock is the learned clock of an origin, for signing.
+// Now is the time by an origin's clock, for signing: the host's where nothing was
+// learned of it. Callers choose origins, so that asking leaves no trace.
+func (e *Engine) Now(origin string) time.Time { return e.issuers.timeOf(origin) }
+
+// Clock is the clock of an origin, to learn from its answers.
 func (e *Engine) Clock(origin string) credential.Clock { return e.issuers.clock(origin) }
 
 // Run schedules until ctx ends, then waits for the exchanges under way: one

@@ -140,8 +140,7 @@ func (c *clock) tellAbsurd(offset time.Duration) {
 	}
 }
 
-// issuers is the table of all origins ever spoken to. Origins come from
-// configuration and recipes, never from answers, so it is bounded.
+// issuers is the table of all origins ever spoken to.
 type issuers struct {
 	mu  sync.Mutex
 	now func() credential.Instant
@@ -159,6 +158,16 @@ func (t *issuers) get(origin string) *issuer {
 		t.all[origin] = i
 	}
 	return i
+}
+
+func (t *issuers) timeOf(origin string) time.Time {
+	t.mu.Lock()
+	i := t.all[origin]
+	t.mu.Unlock()
+	if i == nil {
+		return t.now().Wall
+	}
+	return i.clock.Now()
 }
 
 // forgetClocks is for a step of the host's clock: offsets were learned against

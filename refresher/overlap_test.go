@@ -392,3 +392,21 @@ func TestAClockThatIsSetRightIsNotCorrectedTwice(t *testing.T) {
 		}
 	})
 }
+
+func TestAskingForAnOriginsTimeLeavesNoTrace(t *testing.T) {
+	inWorld(t, func(w *world) {
+		now := w.now()
+		w.Clock("https://a.example").Observe(now.Wall.Add(time.Hour).UTC().Format(http.TimeFormat), "", now, now)
+		for i := range 100 {
+			if got := w.Engine.Now(fmt.Sprintf("https://%d.example", i)); !got.Equal(w.now().Wall) {
+				t.Fatalf("%s at an origin of which nothing is known", got)
+			}
+		}
+		if off := w.Engine.Now("https://a.example").Sub(w.now().Wall); off < 59*time.Minute {
+			t.Errorf("%s ahead of the host, not an hour", off)
+		}
+		if n := len(w.issuers.all); n != 1 {
+			t.Errorf("%d origins are kept", n)
+		}
+	})
+}
