@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"authd/refresher/document"
 )
 
 // secretFile is a file that holds one secret.
@@ -29,7 +31,7 @@ func (c *content) dropIn(a *Addition) []byte {
 	table := "credential." + key(a.Name)
 	fmt.Fprintf(&b, "# %s\n# Made by authd add. A change in it is noticed; try it with authd check.\n[%s]\n", oneLine(a.Recipe.About()), table)
 	var short, long, other []setting
-	short = append(short, setting{"recipe", quote(a.Recipe.Name())})
+	short = append(short, setting{"recipe", document.Quote(a.Recipe.Name())})
 	for _, p := range c.params {
 		s := setting{p.Name, c.value(a, p)}
 		if isKept(p.Name) {
@@ -40,7 +42,7 @@ func (c *content) dropIn(a *Addition) []byte {
 	}
 	for _, p := range a.Recipe.Params() {
 		if !c.has(p.Name) && !p.Group && !isKept(p.Name) {
-			other = append(other, setting{"#" + p.Name, quote(preset(p.Default)) + "  # " + oneLine(p.Help)})
+			other = append(other, setting{"#" + p.Name, document.Quote(preset(p.Default)) + "  # " + oneLine(p.Help)})
 		}
 	}
 	align(&b, append(short, c.kept...))
@@ -51,7 +53,7 @@ func (c *content) dropIn(a *Addition) []byte {
 	}
 	if !c.signs {
 		fmt.Fprintf(&b, "\n[[%s.output]]\n", table)
-		align(&b, []setting{{"file", quote(a.output())}, {"format", quote("curl")}})
+		align(&b, []setting{{"file", document.Quote(a.output())}, {"format", document.Quote("curl")}})
 	}
 	return []byte(b.String())
 }
@@ -66,11 +68,11 @@ func (c *content) value(a *Addition, p param) string {
 	case p.items != nil:
 		return quoteAll(p.items)
 	case !p.Secret():
-		return quote(p.text)
+		return document.Quote(p.text)
 	}
 	files := c.secrets(a)
 	at := slices.IndexFunc(files, func(f secretFile) bool { return f.name == p.Name })
-	return "{ file = " + quote(files[at].path) + " }"
+	return "{ file = " + document.Quote(files[at].path) + " }"
 }
 
 // preset is what a parameter is when it is left out, as far as that is a text.
@@ -104,34 +106,15 @@ func align(b *strings.Builder, list []setting) {
 // key is a key as TOML writes it.
 func key(name string) string {
 	if strings.Contains(name, ".") {
-		return quote(name)
+		return document.Quote(name)
 	}
 	return name
-}
-
-// quote writes a text as a basic string of TOML 1.0.
-func quote(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
 }
 
 func quoteAll(list []string) string {
 	quoted := make([]string, len(list))
 	for i, s := range list {
-		quoted[i] = quote(s)
+		quoted[i] = document.Quote(s)
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
 }

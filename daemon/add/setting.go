@@ -49,7 +49,7 @@ var kept = []keptKey{
 	{"description", text},
 }
 
-func text(s string) (string, error) { return quote(s), nil }
+func text(s string) (string, error) { return document.Quote(s), nil }
 func list(s string) (string, error) { return quoteAll(words(s)), nil }
 
 func truth(s string) (string, error) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"authd/refresher/document"
+
 	"authd/refresher/template"
 )
 
@@ -66,21 +68,7 @@ func quote(s string) string {
 	if plain && strings.ContainsAny(s, `"\`) && !strings.Contains(s, "'") {
 		return "'" + s + "'"
 	}
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
+	return document.Quote(s)
 }
 
 func quoteJSON(s string) string { return string(template.JSON.Encode(nil, []byte(s))) }
