@@ -81,7 +81,9 @@ func (a *audit) add(l auditLine) {
 		return
 	}
 	a.lines = append(a.lines, l)
-	a.rouse()
+	if len(a.lines) == 1 { // else it is awake: to wake it for each line is dearer than the line
+		a.rouse()
+	}
 }
 
 // read counts a token that was asked for.
