@@ -194,7 +194,11 @@ func (u *unit) present(c *credential.Credential) (*credential.View, error) {
 		Name: u.conf.Name, Generation: c.Serial, Value: c.Value, Values: c.Public, Answer: c.Answer,
 		IssuedAt: c.Times.Requested.Wall, Hosts: u.hosts, Dynamic: u.signer.Dynamic(),
 	}
-	if life := c.Times.Life; life < credential.Forever {
+	life := c.Times.Life
+	if _, keeps := u.def.Source.(credential.KeepAliver); c.Times.Idle > 0 && !keeps {
+		life = min(life, c.Times.Idle) // nobody but the callers uses it, and they are not seen
+	}
+	if life < credential.Forever {
 		v.ExpiresAt = c.Times.Requested.Wall.Add(life)
 	}
 	if v.Dynamic {

@@ -698,3 +698,26 @@ func TestTheLogSaysWhyItWasLate(t *testing.T) {
 		}
 	})
 }
+
+func TestAFullDiskIsNotTheIssuersFault(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+		var defs []*Definition
+		for i := range 20 {
+			defs = append(defs, define(fmt.Sprint("c", i), src, usual))
+		}
+		w.Set(defs)
+		w.pass(10 * time.Second)
+		w.store.failing(func(op string) error {
+			if op == "intend" {
+				return errDisk
+			}
+			return nil
+		})
+		w.pass(50 * time.Minute)
+		late := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		w.Set(append(defs, define("late", late, usual)))
+		w.pass(time.Second)
+		w.wantState("late", "fresh")
+	})
+}

@@ -20,6 +20,7 @@ type job struct {
 	late    time.Duration // after the time that the plan had for it; 0: in time, or not planned
 	attempt credential.Attempt
 	spends  bool
+	asked   bool // the source was asked
 }
 
 // run does a job from its first byte to its publication. Fetched, stored and
@@ -32,7 +33,11 @@ func (e *Engine) run(j job, iss *issuer) {
 	c, err := e.fetch(&j)
 	e.mu.Lock()
 	now := e.now()
-	iss.done(err, now, e.rand())
+	if j.asked {
+		iss.done(err, now, e.rand())
+	} else {
+		iss.inFlight-- // nothing was sent: that says nothing of the issuer
+	}
 	j.entry.tried++
 	e.mu.Unlock()
 	if err == nil {
@@ -52,6 +57,7 @@ func (e *Engine) fetch(j *job) (*credential.Credential, *credential.Error) {
 		}
 		ctx = context.WithoutCancel(ctx)
 	}
+	j.asked = true
 	c, err := j.def.Source.Fetch(ctx, j.attempt)
 	if err != nil {
 		return nil, credential.AsError(err)
