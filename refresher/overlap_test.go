@@ -387,7 +387,7 @@ func TestAClockThatIsSetRightIsNotCorrectedTwice(t *testing.T) {
 		w.Clock("https://a.example").Observe(now.Wall.Add(time.Hour).UTC().Format(http.TimeFormat), "", now, now)
 		w.skew.Store(0)
 		w.pass(31 * time.Second)
-		if off := w.Clock("https://a.example").Now()time.Until(); off.Abs() > 2*time.Second {
+		if off := time.Until(w.Clock("https://a.example").Now()); off.Abs() > 2*time.Second {
 			t.Errorf("the issuer is taken to be %s ahead of a clock that is right", off)
 		}
 	})
