@@ -3,6 +3,7 @@ package daemon
 import (
 	"io"
 	"os"
+	"slices"
 
 	"authd/ipc"
 	"authd/refresher/sign"
@@ -12,16 +13,11 @@ import (
 // that has no name, so that a few large uploads do not make the daemon large.
 const heldInMemory = 1 << 20
 
-// readBody takes of the body what the scheme needs: nothing, its digests,
-// worked out as it streams by, or its bytes. The spool is to be removed when
-// the signature is made.
+// readBody takes the body's bytes where the scheme signs them; digests the
+// server has made of it. The spool is to be removed when the signature is made.
 func (b backend) readBody(u *unit, r *ipc.SignRequest, into *sign.Request) (spool *spool, err error) {
-	switch {
-	case r.Body == nil || len(u.needs) == 0:
+	if r.Body == nil || !slices.Contains(u.needs, ipc.NeedsBody) {
 		return nil, nil
-	case u.needs[0] != ipc.NeedsBody:
-		into.Digests, err = digest(r.Body, u.needs)
-		return nil, err
 	}
 	into.Body, err = io.ReadAll(io.LimitReader(r.Body, heldInMemory))
 	if err != nil || len(into.Body) < heldInMemory {

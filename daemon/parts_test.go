@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"bytes"
-	"crypto/sha512"
 	"errors"
 	"io"
 	"net/http"
@@ -86,17 +85,6 @@ func TestACountingNonceOnlyGrows(t *testing.T) {
 	wall = wall.Add(24 * time.Hour)
 	if s, err := n.draw(); err == nil {
 		t.Errorf("nonce %s was given out though nothing could be made durable", s)
-	}
-}
-
-func TestDigestOfAStream(t *testing.T) {
-	sum := sha512.Sum512([]byte("body"))
-	got, err := digest(strings.NewReader("body"), []string{"sha512"})
-	if err != nil || !bytes.Equal(got["sha512"], sum[:]) {
-		t.Errorf("%x, %v", got["sha512"], err)
-	}
-	if got, err := digest(strings.NewReader(""), []string{"sha512"}); err != nil || got != nil {
-		t.Errorf("an empty body is none: got %v, %v", got, err)
 	}
 }
 

@@ -2,14 +2,7 @@ package daemon
 
 import (
 	"context"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -87,33 +80,6 @@ func (u *unit) mayGo(c *server.Caller, method string, a *template.Address) error
 		return &ipc.Error{Code: ipc.Forbidden, Message: fmt.Sprintf("no rule of %s allows %s %s%s", u.conf.Name, method, a.Host, a.Path), Hint: "ask for a rule that matches"}
 	}
 	return nil
-}
-
-// hashes are the digests that a status's needs may name.
-var hashes = map[string]func() hash.Hash{
-	"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
-}
-
-func digest(body io.Reader, names []string) (map[string][]byte, error) {
-	sums := make(map[string]hash.Hash, len(names))
-	var all []io.Writer
-	for _, n := range names {
-		make, ok := hashes[n]
-		if !ok {
-			return nil, errors.New("no digest " + n)
-		}
-		sums[n] = make()
-		all = append(all, sums[n])
-	}
-	n, err := io.Copy(io.MultiWriter(all...), body)
-	if err != nil || n == 0 { // an empty body is none
-		return nil, err
-	}
-	out := make(map[string][]byte, len(names))
-	for name, h := range sums {
-		out[name] = h.Sum(nil)
-	}
-	return out, nil
 }
 
 // clockPause is how often one origin is asked for its clock at most.
