@@ -192,7 +192,7 @@ func (b backend) Login(ctx context.Context, c *server.Caller, name string, say f
 		}
 	}
 	if _, ok := u.def.Source.(credential.Interactive); ok {
-		_, err = b.engine.Attend(ctx, name, func(p credential.Prompt) error { return say(ipc.LoginStep{Say: p.Say, URL: p.URL, Code: p.Code}) })
+		_, err = b.engine.Attend(ctx, name, func(p credential.Prompt) error { return say(loginStep(p)) })
 	} else {
 		_, err = b.engine.Login(ctx, name, ipc.MaxWait)
 	}

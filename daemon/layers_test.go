@@ -36,7 +36,7 @@ var neighbours = map[[2]string]string{
 // thirdParty says which modules from elsewhere a package may import.
 var thirdParty = map[string][]string{
 	"cmd/authd":            {"github.com/spf13/cobra", "golang.org/x/term"},
-	"daemon":               {"github.com/coreos/go-systemd/v22", "github.com/fsnotify/fsnotify", "golang.org/x/sys"},
+	"daemon":               {"github.com/coreos/go-systemd/v22", "github.com/fsnotify/fsnotify", "golang.org/x/sys", "rsc.io/qr/coding"},
 	"daemon/config":        {"github.com/zalando/go-keyring", "golang.org/x/sync", "golang.org/x/sys"},
 	"daemon/demo":          {"golang.org/x/term"},
 	"refresher/child":      {"golang.org/x/sys"},

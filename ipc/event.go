@@ -33,12 +33,20 @@ type StatusEvent struct {
 	Status
 }
 
+// The modules of a QR code.
+const (
+	QRBlack = '#'
+	QRWhite = '.'
+)
+
 // LoginStep is one line of a login stream.
 type LoginStep struct {
-	Say    string  `json:"say,omitempty"`    // one line for a person
-	URL    string  `json:"url,omitempty"`    // to open in a browser
-	Code   string  `json:"code,omitempty"`   // to type there
-	Done   bool    `json:"done,omitempty"`   // the login is over and good; Status tells the rest
-	Status *Status `json:"status,omitempty"` // with Done
-	Error  *Error  `json:"error,omitempty"`  // the login is over and failed
+	Say    string   `json:"say,omitempty"`    // one line for a person
+	URL    string   `json:"url,omitempty"`    // to open in a browser
+	Code   string   `json:"code,omitempty"`   // to type there
+	QR     []string `json:"qr,omitempty"`     // URL as a QR code, a row each, without the blank frame: QRBlack and QRWhite
+	Scan   bool     `json:"scan,omitempty"`   // URL is good on any device, and the best to give to a phone
+	Done   bool     `json:"done,omitempty"`   // the login is over and good; Status tells the rest
+	Status *Status  `json:"status,omitempty"` // with Done
+	Error  *Error   `json:"error,omitempty"`  // the login is over and failed
 }

@@ -243,6 +243,7 @@ func login(a *app, o *options) error {
 				a.note(line)
 			}
 		}
+		a.showQR(step, o)
 	})
 	return a.told(s, err)
 }

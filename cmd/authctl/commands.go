@@ -87,7 +87,15 @@ var commands = [...]command{
 		},
 	},
 	{name: "add", args: "RECIPE [OPTION]…", about: "ask for a credential's parameters, try it, write it", min: 1, rest: true, run: add, text: "Options stand behind RECIPE: --name NAME, --user, -c FILE, --set KEY=VALUE; authd add --help tells them."},
-	{name: "login", args: "NAME", about: "log in, where a person has to help", min: 1, max: 1, names: true, run: login},
+	{
+		name: "login", args: "NAME", about: "log in, where a person has to help", min: 1, max: 1, names: true, run: login,
+		text: "Shows a page to open, on a terminal also as a QR code for a phone, and ends when the login is done.\n" +
+			"Who asks meanwhile is shown the same; it is given up when the last one has left.",
+		options: []*option{
+			{"qr", "", "draw the code even if stderr is no terminal or too narrow, and of pages that come back to the daemon's host too"},
+			{"no-qr", "", "draw none"},
+		},
+	},
 	{name: "revoke", args: "NAME", about: "end a credential, at its issuer too if that can be done", min: 1, max: 1, names: true, run: revoke},
 	{name: "reload", about: "have the configuration read again", run: reload},
 	{

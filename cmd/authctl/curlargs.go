@@ -114,7 +114,7 @@ func (c *curlCall) unknown(option string) error {
 // use notes what an option says.
 func (c *curlCall) use(k kind, name, value string) error {
 	switch k {
-	case unsafe, unsafeV:
+	case risky, riskyV:
 		if !c.unsafe {
 			return usage("curl: --" + name + " could carry the credential elsewhere or show it; put --unsafe before the credential's name to allow it")
 		}

@@ -8,8 +8,8 @@ type kind uint8
 const (
 	flag    kind = iota // without a value, and harmless
 	valued              // with a value, and harmless
-	unsafe              // would carry the credential elsewhere, or show it
-	unsafeV             // the same, with a value
+	risky               // would carry the credential elsewhere, or show it
+	riskyV              // the same, with a value
 	aURL                // the URL
 	method              // -X
 	header              // -H
@@ -52,11 +52,11 @@ var curlOptions = []struct {
 		"local-port max-filesize max-time/m noproxy output/o output-dir pass pinnedpubkey proto range/r " +
 		"referer/e retry retry-delay retry-max-time speed-limit/Y speed-time/y stderr time-cond/z tls-max " +
 		"tls13-ciphers user-agent/A write-out/w"},
-	{unsafe, "location/L location-trusted follow next/: insecure/k verbose/v trace-time trace-ids parallel/Z " +
+	{risky, "location/L location-trusted follow next/: insecure/k verbose/v trace-time trace-ids parallel/Z " +
 		"parallel-immediate proxytunnel/p netrc/n netrc-optional haproxy-protocol negotiate ntlm " +
 		"proxy-insecure proxy-anyauth proxy-basic proxy-digest proxy-negotiate proxy-ntlm proxy-http2 " +
 		"doh-insecure post301 post302 post303 suppress-connect-headers"},
-	{unsafeV, "config/K connect-to resolve trace trace-ascii trace-config libcurl proxy/x proxy1.0 preproxy " +
+	{riskyV, "config/K connect-to resolve trace trace-ascii trace-config libcurl proxy/x proxy1.0 preproxy " +
 		"proxy-header proxy-user/U proxy-cacert proxy-capath proxy-cert proxy-cert-type proxy-key " +
 		"proxy-key-type proxy-pass proxy-pinnedpubkey socks4 socks4a socks5 socks5-hostname unix-socket " +
 		"abstract-unix-socket dns-servers doh-url alt-svc hsts ipfs-gateway max-redirs netrc-file " +
@@ -92,7 +92,7 @@ func letterOption(letter string) (string, kind, bool) {
 
 func (k kind) takesValue() bool {
 	switch k {
-	case flag, unsafe, query, headReq, noGlob:
+	case flag, risky, query, headReq, noGlob:
 		return false
 	}
 	return true

@@ -209,7 +209,7 @@ func (f *fake) Revoke(_ context.Context, _ *server.Caller, name string) (*ipc.St
 }
 
 func (f *fake) Login(_ context.Context, _ *server.Caller, name string, say func(ipc.LoginStep) error) (*ipc.Status, error) {
-	if err := say(ipc.LoginStep{Say: "Open this page and type the code:", URL: "https://issuer.example/device", Code: "ABCD-EFGH"}); err != nil {
+	if err := say(ipc.LoginStep{Say: "Open this page and type the code:", URL: "https://issuer.example/device", Code: "ABCD-EFGH", QR: []string{"#"}, Scan: name == "acme"}); err != nil {
 		return nil, err
 	}
 	return f.status(name), fail(name)

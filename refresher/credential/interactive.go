@@ -17,6 +17,7 @@ type Prompt struct {
 	Say  string // one line
 	URL  string // to open in a browser; ""
 	Code string // to type there; ""
+	Scan bool   // URL is good on any device, and the best one to give to a phone
 }
 
 // Unaided is a Source that can say whether it logs in without a person. One

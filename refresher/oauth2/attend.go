@@ -42,9 +42,10 @@ func (s attended) device(ctx context.Context, steps Steps, a credential.Attempt,
 	if page == "" || code == "" {
 		return nil, credential.Errorf(credential.Transient, "the answer of ${device_url} has no page or no code")
 	}
-	show(credential.Prompt{Say: "open this page on any device and type the code:", URL: page, Code: code})
-	if whole := text(got, "verification_uri_complete"); whole != "" {
-		show(credential.Prompt{Say: "or open this one, which has the code in it:", URL: whole})
+	whole := text(got, "verification_uri_complete")
+	show(credential.Prompt{Say: "open this page on any device and type the code:", URL: page, Code: code, Scan: whole == ""})
+	if whole != "" {
+		show(credential.Prompt{Say: "or open this one, which has the code in it:", URL: whole, Scan: true})
 	}
 	life := seconds(text(got, "expires_in"), usualCodeLife, maxCodeLife)
 	interval := seconds(text(got, "interval"), usualInterval, maxInterval)
