@@ -52,7 +52,7 @@ func (r recipes) Params(name string) ([]config.ParamSpec, error) {
 	}
 	var list []config.ParamSpec
 	for _, p := range rc.Params() {
-		list = append(list, config.ParamSpec{Name: p.Name, Secret: p.Secret(), List: p.List(), Words: p.Words(), Fields: p.Fields()})
+		list = append(list, config.ParamSpec{Name: p.Name, Secret: p.Secret(), List: p.List(), Join: p.Join(), Fields: p.Fields()})
 	}
 	return list, nil
 }

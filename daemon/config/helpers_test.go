@@ -25,7 +25,7 @@ var standard = fakeRecipes{
 	"form-session":         {"url", "username", "password*", "cookie", "ttl", "idle"},
 	"netography":           {"netosecret*", "appname", "appkey*", "shortname", "sharedsecret*", "url"},
 	"nothing":              {},
-	"oauth2":               {"issuer", "client_id", "client_secret*", "client_auth", "grant", "scopes~", "extra="},
+	"oauth2":               {"issuer", "client_id", "client_secret*", "client_auth", "grant", "scopes~", "resource|", "extra="},
 	"packetfabric":         {"username", "password*", "url", "token*"},
 	"packetfabric-key":     {"key_id", "secret*"},
 	"packetfabric-session": {"username", "password*", "url", "ttl"},
@@ -38,7 +38,9 @@ func (f fakeRecipes) Names() []string { return slices.Sorted(maps.Keys(f)) }
 func (f fakeRecipes) Params(recipe string) ([]ParamSpec, error) {
 	var out []ParamSpec
 	for _, p := range f[recipe] {
-		out = append(out, ParamSpec{Name: strings.TrimRight(p, "*+~="), Secret: strings.HasSuffix(p, "*"), List: strings.HasSuffix(p, "+"), Words: strings.HasSuffix(p, "~"), Fields: strings.HasSuffix(p, "=")})
+		spec := ParamSpec{Name: strings.TrimRight(p, "*+~|="), Secret: strings.HasSuffix(p, "*"), List: strings.HasSuffix(p, "+"), Fields: strings.HasSuffix(p, "=")}
+		spec.Join = map[byte]string{'~': " ", '|': "\n"}[p[len(p)-1]]
+		out = append(out, spec)
 	}
 	return out, nil
 }

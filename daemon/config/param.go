@@ -45,10 +45,10 @@ func (r *reader) param(n *document.Node, c *Credential, spec *ParamSpec) {
 	case spec.List:
 		r.example = `["program", "argument"]`
 		r.command(n, &p.List)
-	case spec.Words && n.Kind == document.Array:
+	case spec.Join != "" && n.Kind == document.Array:
 		var list []string
 		if r.texts(n, &list) {
-			p.Value = credential.NewSecret(strings.Join(list, " "))
+			p.Value = credential.NewSecret(strings.Join(list, spec.Join))
 		}
 	case spec.Fields && n.Kind == document.Table:
 		p.Value = credential.NewSecret(r.fields(n))

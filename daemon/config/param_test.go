@@ -10,6 +10,7 @@ func TestWordsAndFields(t *testing.T) {
 	for _, test := range []struct{ name, lines, param, want string }{
 		{"words in a list", `scopes = ["a", "b:c"]`, "scopes", "a b:c"},
 		{"words in a text", `scopes = "a b"`, "scopes", "a b"},
+		{"lines in a list", `resource = ["https://a.example/x y", "b"]`, "resource", "https://a.example/x y\nb"},
 		{"fields in the order written", `extra = { z = "1 2", a = "&" }`, "extra", "z=1+2&a=%26"},
 		{"a number, a truth, a list", `extra = { n = 3600, t = true, r = ["x", "y"] }`, "extra", "n=3600&t=true&r=x&r=y"},
 		{"a table of its own", "[credential.x.params]\nextra = { file = \"no secret's place\" }", "extra", "file=no+secret%27s+place"},

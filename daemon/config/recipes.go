@@ -16,10 +16,10 @@ type Recipes interface {
 // ParamSpec is one parameter of a recipe.
 type ParamSpec struct {
 	Name   string
-	Secret bool // a literal needs a file that others cannot read
-	List   bool // a list of texts, such as a command
-	Words  bool // a text, or a list of texts that are joined by a space
-	Fields bool // a table of texts, numbers and lists; its value is form-encoded
+	Secret bool   // a literal needs a file that others cannot read
+	List   bool   // a list of texts, such as a command
+	Join   string // a text, or a list of texts that are joined by this
+	Fields bool   // a table of texts, numbers and lists; its value is form-encoded
 }
 
 // Problem is what a recipe has against a credential.

@@ -38,11 +38,11 @@ type alt struct {
 // member is a named value in query, headers, cookies, form, json, claims or
 // header. Exactly one of value and json is set.
 type member struct {
-	at       *document.Node
-	name     *text
-	optional bool
-	value    *value
-	json     *jsonValue
+	at    *document.Node
+	name  *text
+	mark  template.Mark
+	value *value
+	json  *jsonValue
 }
 
 // jsonValue is a value in json or claims.

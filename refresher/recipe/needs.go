@@ -57,7 +57,7 @@ func (d *demand) value(v *template.Value) {
 func (d *demand) members(lists ...[]template.Member) {
 	for _, list := range lists {
 		for _, m := range list {
-			if !m.Optional {
+			if m.Mark == template.Always {
 				d.value(m.Value)
 			}
 		}
@@ -66,7 +66,7 @@ func (d *demand) members(lists ...[]template.Member) {
 
 func (d *demand) fields(list []template.Field) {
 	for _, f := range list {
-		if !f.Optional {
+		if f.Mark == template.Always {
 			f.Value.Each(d.template)
 		}
 	}

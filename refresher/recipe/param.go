@@ -42,6 +42,7 @@ const (
 	kindDuration paramKind = "duration"
 	kindList     paramKind = "list"   // of texts; only native sources take one
 	kindWords    paramKind = "words"  // a text, or a list of texts that are joined by a space
+	kindLines    paramKind = "lines"  // a text, or a list of texts that are joined by a line feed
 	kindFields   paramKind = "fields" // a table of texts; its value is form-encoded
 )
 
@@ -60,6 +61,7 @@ var kinds = []struct {
 	{kindPointer, isPointer, "must be a JSON pointer such as /data/token"},
 	{kindDuration, isDuration, `must be a duration such as "24h"`},
 	{kindWords, isString, "must be a text or a list of texts"},
+	{kindLines, areLines, "must be a text or a list of texts, none of them empty"},
 	{kindFields, isString, `must be a table such as { name = "value" }`},
 	{kindList, func(string) bool { return false }, `must be a list such as ["…"]`},
 }
@@ -80,6 +82,16 @@ func (p *param) unfit(v string) string {
 
 func isString(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// areLines accepts what a list of texts becomes.
+func areLines(s string) bool {
+	for line := range strings.SplitSeq(s, "\n") {
+		if line == "" || !isString(line) {
+			return false
+		}
+	}
+	return true
 }
 
 // isURL wants an absolute http(s) URL without user, query and fragment whose
@@ -165,7 +177,7 @@ func (r *reader) param(n *document.Node) *param {
 		}
 	}
 	p.fallback = r.value(n.Get("default"))
-	p.identity = p.kind == kindURL || (p.kind == kindString || p.kind == kindWords) && p.choices == nil
+	p.identity = p.kind == kindURL || (p.kind == kindString || p.kind == kindWords || p.kind == kindLines) && p.choices == nil
 	if i := n.Get("identity"); i != nil {
 		p.identity = r.boolean(i)
 	}

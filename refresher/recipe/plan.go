@@ -97,7 +97,7 @@ func (s *settler) values(list []*value) (out []*template.Value) {
 func (s *settler) members(list []member) []template.Member {
 	out := make([]template.Member, 0, len(list))
 	for _, m := range list {
-		out = append(out, template.Member{Name: m.name.t, Optional: m.optional, Value: s.value(m.value)})
+		out = append(out, template.Member{Name: m.name.t, Mark: m.mark, Value: s.value(m.value)})
 	}
 	return out
 }
@@ -105,7 +105,7 @@ func (s *settler) members(list []member) []template.Member {
 func fields(list []member) []template.Field {
 	out := make([]template.Field, 0, len(list))
 	for _, m := range list {
-		out = append(out, template.Field{Name: m.name.t, Optional: m.optional, Value: m.json.tree()})
+		out = append(out, template.Field{Name: m.name.t, Mark: m.mark, Value: m.json.tree()})
 	}
 	return out
 }

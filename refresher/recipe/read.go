@@ -298,11 +298,11 @@ func (r *reader) apply(n *document.Node) *apply {
 			r.method(item)
 		}
 	}
-	a.headers, a.query, a.form, a.json = r.members(n.Get("headers")), r.members(n.Get("query")), r.members(n.Get("form")), r.jsonMembers(n.Get("json"))
+	a.headers, a.query, a.form, a.json = r.once(r.members(n.Get("headers"))), r.once(r.members(n.Get("query"))), r.once(r.members(n.Get("form"))), r.jsonMembers(n.Get("json"))
 	if c := n.Get("cookies"); c != nil && c.Kind != document.Table {
 		a.cookieLine = r.value(c)
 	} else {
-		a.cookies = r.members(c)
+		a.cookies = r.once(r.members(c))
 	}
 	if n.Get("form") != nil && n.Get("json") != nil {
 		r.fault(later(n.Get("form"), n.Get("json")), "only one of form and json", "leave one out")

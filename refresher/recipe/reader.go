@@ -275,7 +275,7 @@ func (r *reader) members(n *document.Node) (list []member) {
 	}
 	for _, m := range n.Nodes {
 		one := member{at: m, value: r.value(m)}
-		one.name, one.optional = r.memberName(m)
+		one.name, one.mark = r.memberName(m)
 		if one.name != nil && one.value != nil {
 			list = append(list, one)
 		}
@@ -283,18 +283,29 @@ func (r *reader) members(n *document.Node) (list []member) {
 	return list
 }
 
-// memberName reads a member's name, and whether it may be left out.
-func (r *reader) memberName(m *document.Node) (name *text, optional bool) {
-	t, optional, err := template.ParseName(m.Key)
+// memberName reads a member's name and its mark.
+func (r *reader) memberName(m *document.Node) (name *text, mark template.Mark) {
+	t, mark, err := template.ParseName(m.Key)
 	if err != nil {
 		r.badTemplate(m, err)
-		return nil, optional
+		return nil, mark
 	}
 	if t.String() == "" {
 		r.fault(m, "a name is missing", "")
-		return nil, optional
+		return nil, mark
 	}
-	return &text{at: m, t: t}, optional
+	return &text{at: m, t: t}, mark
+}
+
+// once refuses members that come once for each line, where there can be but
+// one of a name.
+func (r *reader) once(list []member) []member {
+	for _, m := range list {
+		if m.mark == template.Each {
+			r.fault(m.at, "only the query and form of a step, and JSON, can have a member for each line", "leave the * out")
+		}
+	}
+	return list
 }
 
 // jsonMembers reads the members of json and claims.
@@ -304,7 +315,7 @@ func (r *reader) jsonMembers(n *document.Node) (list []member) {
 	}
 	for _, m := range n.Nodes {
 		one := member{at: m, json: r.json(m)}
-		one.name, one.optional = r.memberName(m)
+		one.name, one.mark = r.memberName(m)
 		if one.name != nil && one.json != nil {
 			list = append(list, one)
 		}

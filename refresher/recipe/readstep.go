@@ -46,7 +46,7 @@ func (r *reader) step(n *document.Node, in string) *step {
 	if n.Get("url") == nil {
 		r.missing(n, "url", `"https://…"`)
 	}
-	s.query, s.headers, s.cookies = r.members(n.Get("query")), r.members(n.Get("headers")), r.members(n.Get("cookies"))
+	s.query, s.headers, s.cookies = r.members(n.Get("query")), r.once(r.members(n.Get("headers"))), r.once(r.members(n.Get("cookies")))
 	r.body(s, n)
 	if ok := n.Get("ok"); r.table(ok) {
 		m := r.match(ok)

@@ -248,8 +248,11 @@ type Param struct {
 // List reports whether the value is a list of texts.
 func (p Param) List() bool { return p.Type == string(kindList) }
 
-// Words reports whether the value may be a list whose texts are joined.
-func (p Param) Words() bool { return p.Type == string(kindWords) }
+// Join is what the texts of a list are joined by where the value may be one;
+// "" where it may not.
+func (p Param) Join() string {
+	return map[paramKind]string{kindWords: " ", kindLines: "\n"}[paramKind(p.Type)]
+}
 
 // Fields reports whether the value is a table, given as a form.
 func (p Param) Fields() bool { return p.Type == string(kindFields) }

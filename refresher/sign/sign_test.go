@@ -62,11 +62,11 @@ func value(t testing.TB, s string) *template.Value {
 func members(t testing.TB, pairs []pair) (list []template.Member) {
 	t.Helper()
 	for _, p := range pairs {
-		name, optional, err := template.ParseName(p.name)
+		name, mark, err := template.ParseName(p.name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, template.Member{Name: name, Optional: optional, Value: value(t, p.value)})
+		list = append(list, template.Member{Name: name, Mark: mark, Value: value(t, p.value)})
 	}
 	return list
 }
@@ -94,7 +94,7 @@ func (f fixture) signer(t testing.TB) *Signer {
 			e.CookieLine = value(t, r.line)
 		}
 		for _, m := range members(t, r.json) {
-			e.JSON = append(e.JSON, template.Field{Name: m.Name, Optional: m.Optional, Value: &template.Tree{Text: m.Value.Alts[0].Then}})
+			e.JSON = append(e.JSON, template.Field{Name: m.Name, Mark: m.Mark, Value: &template.Tree{Text: m.Value.Alts[0].Then}})
 		}
 		entries = append(entries, e)
 	}

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -17,9 +18,9 @@ type Tree struct {
 
 // Field is one member of a JSON object.
 type Field struct {
-	Name     *Template
-	Optional bool // written with a ? at its end: left out when empty or missing
-	Value    *Tree
+	Name  *Template
+	Mark  Mark // with Each, several lines make an array
+	Value *Tree
 }
 
 // Append appends the value as compact JSON.
@@ -87,17 +88,44 @@ func AppendFields(dst []byte, fields []Field, env Env) ([]byte, error) {
 		if out, err = f.Name.Append(out, env, JSON); err != nil {
 			return dst, err
 		}
-		if out, err = f.Value.Append(append(out, ':'), env); err != nil {
+		if out, err = f.appendValue(append(out, ':'), env); err != nil {
 			return dst, err
 		}
 	}
 	return out, nil
 }
 
-// leftOut reports whether an optional field is left out: its text is empty,
+func (f *Field) appendValue(dst []byte, env Env) ([]byte, error) {
+	if f.Mark != Each || f.Value.Text == nil {
+		return f.Value.Append(dst, env)
+	}
+	lines, err := f.Value.Text.Append(nil, env, Raw)
+	if err != nil {
+		return dst, err
+	}
+	out, several := dst, bytes.IndexByte(lines, '\n') >= 0
+	if several {
+		out = append(out, '[')
+	}
+	for line := range bytes.SplitSeq(lines, []byte{'\n'}) {
+		if !allows(JSON, line) {
+			return dst, &PlaceError{f.Value.Text.source, refusals[JSON]}
+		}
+		if out[len(out)-1] == '"' {
+			out = append(out, ',')
+		}
+		out = JSON.Encode(out, line)
+	}
+	if several {
+		out = append(out, ']')
+	}
+	return out, nil
+}
+
+// leftOut reports whether a field with a mark is left out: its text is empty,
 // missing or unreadable. What lies behind dst is used for working it out.
 func (f *Field) leftOut(dst []byte, env Env) (bool, error) {
-	if !f.Optional || f.Value.Text == nil {
+	if f.Mark == Always || f.Value.Text == nil {
 		return false, nil
 	}
 	return f.Value.Text.empty(dst, env)

@@ -1,5 +1,7 @@
 package template
 
+import "bytes"
+
 // Alt is one alternative of a Value.
 type Alt struct {
 	If       *Template // applies if this is not empty; nil: no such condition
@@ -45,19 +47,30 @@ func (v *Value) Append(dst []byte, env Env, place Place) ([]byte, error) {
 
 // Member is one member of a query, form, headers or cookies table.
 type Member struct {
-	Name     *Template
-	Optional bool // written with a ? at its end: left out when empty or missing
-	Value    *Value
+	Name  *Template
+	Mark  Mark
+	Value *Value
 }
 
-// ParseName reads a member's name: a template, with ? at its end for one that
-// may be left out.
-func ParseName(key string) (name *Template, optional bool, err error) {
-	if n := len(key) - 1; n >= 0 && key[n] == '?' {
-		key, optional = key[:n], true
+// Mark is what stands at the end of a member's name.
+type Mark byte
+
+// The marks.
+const (
+	Always   Mark = 0
+	Optional Mark = '?' // left out when empty or missing
+	Each     Mark = '*' // once for each line of the value, left out when there is none
+)
+
+// ParseName reads a member's name: a template, and its mark. A * alone is a
+// name.
+func ParseName(key string) (name *Template, mark Mark, err error) {
+	switch n := len(key) - 1; {
+	case n >= 0 && key[n] == byte(Optional), n >= 1 && key[n] == byte(Each):
+		key, mark = key[:n], Mark(key[n])
 	}
 	name, err = Parse(key)
-	return name, optional, err
+	return name, mark, err
 }
 
 // spreads reports whether the member stands for all the fields of its value:
@@ -78,8 +91,8 @@ func (m *Member) AppendValue(dst []byte, env Env, place Place) (out []byte, ok b
 	out, err = m.Value.Append(dst, env, place)
 	switch {
 	case err == nil:
-		return out, !m.Optional || len(out) > len(dst), nil
-	case m.Optional && Blank(err):
+		return out, m.Mark == Always || len(out) > len(dst), nil
+	case m.Mark != Always && Blank(err):
 		return dst, false, nil
 	}
 	return dst, false, err
@@ -100,22 +113,52 @@ func AppendMembers(dst []byte, members []Member, env Env, place Place) ([]byte, 
 			}
 			continue
 		}
-		before := len(dst)
-		if before > start {
-			dst = append(dst, '&')
+		appendOne := members[i].appendPair
+		if members[i].Mark == Each {
+			appendOne = members[i].appendEach
 		}
-		named, err := members[i].AppendName(dst, env, place)
+		out, err := appendOne(dst, start, env, place)
 		if err != nil {
 			return dst[:start], err
-		}
-		out, ok, err := members[i].AppendValue(append(named, '='), env, place)
-		if err != nil {
-			return dst[:start], err
-		}
-		if !ok {
-			out = out[:before]
 		}
 		dst = out
+	}
+	return dst, nil
+}
+
+// appendPair appends name=value behind what stands in dst[start:], or nothing.
+func (m *Member) appendPair(dst []byte, start int, env Env, place Place) ([]byte, error) {
+	before := len(dst)
+	if before > start {
+		dst = append(dst, '&')
+	}
+	named, err := m.AppendName(dst, env, place)
+	if err != nil {
+		return dst[:before], err
+	}
+	out, ok, err := m.AppendValue(append(named, '='), env, place)
+	if !ok {
+		out = out[:before]
+	}
+	return out, err
+}
+
+// appendEach is appendPair for each line of the value.
+func (m *Member) appendEach(dst []byte, start int, env Env, place Place) ([]byte, error) {
+	name, err := m.AppendName(nil, env, place)
+	if err != nil {
+		return dst, err
+	}
+	lines, ok, err := m.AppendValue(nil, env, Raw)
+	if !ok || err != nil {
+		return dst, err
+	}
+	for line := range bytes.SplitSeq(lines, []byte{'\n'}) {
+		if len(dst) > start {
+			dst = append(dst, '&')
+		}
+		dst = append(append(dst, name...), '=')
+		dst = place.Encode(dst, line)
 	}
 	return dst, nil
 }

@@ -89,11 +89,11 @@ func TestValue(t *testing.T) {
 
 func member(t testing.TB, key, value string) Member {
 	t.Helper()
-	name, optional, err := ParseName(key)
+	name, mark, err := ParseName(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Member{Name: name, Optional: optional, Value: Single(mustParse(t, value))}
+	return Member{Name: name, Mark: mark, Value: Single(mustParse(t, value))}
 }
 
 func TestMembers(t *testing.T) {
@@ -116,12 +116,33 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// A member with a * comes once for each line of its value.
+func TestMembersForEachLine(t *testing.T) {
+	env := vars{"one": "a b", "two": "x&\ny", "empty": "", "v": "z"}
+	members := []Member{
+		member(t, "none*", "${missing}"), member(t, "nil*", "${empty}"), member(t, "r*", "${two}"), member(t, "s*", "${one}"), member(t, "t", "${v}"),
+	}
+	if got, err := AppendMembers([]byte("<"), members, env, Form); err != nil || string(got) != "<r=x%26&r=y&s=a+b&t=z" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	var list []Field
+	for _, m := range members {
+		list = append(list, Field{Name: m.Name, Mark: m.Mark, Value: &Tree{Text: m.Value.Alts[0].Then}})
+	}
+	if got, err := AppendObject(nil, list, env); err != nil || string(got) != `{"r":["x&","y"],"s":"a b","t":"z"}` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if _, err := AppendObject(nil, list[2:3], vars{"two": "\xff\ny"}); err == nil {
+		t.Error("a line that is not UTF-8 was taken")
+	}
+}
+
 func TestTree(t *testing.T) {
 	env := vars{"n": "12", "t": "true", "v": `say "é"`, "json": `{"k" :[1]}`, "empty": "", "field": "user"}
 	str := func(s string) *Tree { return &Tree{Text: mustParse(t, s)} }
 	field := func(key string, v *Tree) Field {
 		m := member(t, key, "")
-		return Field{Name: m.Name, Optional: m.Optional, Value: v}
+		return Field{Name: m.Name, Mark: m.Mark, Value: v}
 	}
 	tree := &Tree{Fields: []Field{
 		field("opt?", str("${missing}")), field("none?", str("${empty|int}")),
