@@ -93,7 +93,7 @@ func Run(ctx context.Context, o Options) error {
 		Backend: audited{backend{d}, book}, MaxBody: conf.Daemon.MaxBody, Logger: d.log,
 		Foreign: conf.Daemon.AllowNamespaces, ByPID: conf.Daemon.AllowPIDRules,
 	}
-	live, stop := context.WithCancel(ctx)
+	live, stop := context.WithCancel(context.WithoutCancel(ctx)) // it ends after the last caller
 	defer stop()
 	var parts sync.WaitGroup
 	parts.Go(func() { d.engine.Run(live) })
@@ -109,8 +109,7 @@ func Run(ctx context.Context, o Options) error {
 	err = d.apply(l)
 	d.reloading.Unlock()
 	if err != nil {
-		stop()
-		return errors.Join(err, listener.Close(), d.close(srv, &parts))
+		return errors.Join(err, listener.Close(), d.close(srv, stop, &parts))
 	}
 	d.reloadChanged(live) // what changed before it was watched
 	trim()
@@ -124,8 +123,7 @@ func Run(ctx context.Context, o Options) error {
 	case <-ctx.Done():
 	case err = <-served:
 	}
-	stop()
-	return errors.Join(err, d.close(srv, &parts))
+	return errors.Join(err, d.close(srv, stop, &parts))
 }
 
 // trim gives back what reading the configuration took, and has the collector
@@ -139,12 +137,15 @@ func trim() {
 // closeTime is how long callers that are being answered are waited for.
 const closeTime = 5 * time.Second
 
-func (d *Daemon) close(srv *server.Server, parts *sync.WaitGroup) error {
+// close ends the callers first and then, by stop, what they may wait for: one
+// who waits for an exchange gets what comes of it.
+func (d *Daemon) close(srv *server.Server, stop func(), parts *sync.WaitGroup) error {
 	d.log.Info("stopping")
 	d.tell(sd.SdNotifyStopping)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	err := srv.Shutdown(ctx)
+	stop()
 	parts.Wait() // an exchange that spends a refresh token ends in its own time
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil

@@ -14,10 +14,18 @@ import (
 )
 
 const (
-	headTime  = 5 * time.Second  // from the first byte of a head to its last; to the first byte of all
-	idleTime  = 60 * time.Second // between requests
-	writeTime = 30 * time.Second // for one write
-	lingering = time.Second      // for what a caller is still sending when the connection ends
+	headTime  = 5 * time.Second        // from the first byte of a head to its last; to the first byte of all
+	idleTime  = 60 * time.Second       // between requests
+	writeTime = 30 * time.Second       // for one write
+	lingering = time.Second            // for what a caller is still sending when the connection ends
+	grace     = 250 * time.Millisecond // for the first request of who had just connected when the server closed
+)
+
+// The phases of a connection: what it is owed when the server closes.
+const (
+	fresh int32 = iota // nothing has come yet: its request, which may be on its way
+	busy               // a request is being answered: its answer
+	idle               // all have been answered: nothing
 )
 
 // conn is one connection. Everything on it happens in one goroutine, but for
@@ -27,7 +35,7 @@ type conn struct {
 	nc     net.Conn
 	caller *Caller
 	share  *share // of the caller's uid
-	busy   atomic.Bool
+	phase  atomic.Int32
 
 	in       buffer
 	out      []byte
@@ -57,8 +65,8 @@ func (c *conn) one() bool {
 		}
 		return false
 	}
-	c.busy.Store(true)
-	defer c.busy.Store(false)
+	c.phase.Store(busy)
+	defer c.phase.Store(idle)
 	c.in.take(int64(n))
 	c.ctx = &callContext{conn: c, base: c.server.base}
 	c.body.reset(c, &c.head, c.server.bodyLimit())
@@ -116,7 +124,7 @@ func (c *conn) readHead() (int, error) {
 			begun = true
 		}
 		if c.server.closing.Load() && c.in.buffered() == 0 {
-			return 0, net.ErrClosed
+			c.hurry()
 		}
 		if err := c.in.read(c.nc); err != nil {
 			if begun && errors.Is(err, os.ErrDeadlineExceeded) {
@@ -124,6 +132,18 @@ func (c *conn) readHead() (int, error) {
 			}
 			return 0, err
 		}
+	}
+}
+
+// hurry is for a connection on which no request is being answered when the
+// server closes: an idle one ends now, and on a fresh one something must come
+// soon.
+func (c *conn) hurry() {
+	switch c.phase.Load() {
+	case fresh:
+		_ = c.nc.SetReadDeadline(time.Now().Add(grace))
+	case idle:
+		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 

@@ -282,6 +282,62 @@ func TestShutdownWaitsForRequestsButNotForIdlers(t *testing.T) {
 	}
 }
 
+// With a socket that the service manager holds, whoever comes after the last
+// Accept is served by the next daemon; whoever came before must be by this one.
+func TestACallerWhoHasJustConnectedIsAnsweredAtTheEnd(t *testing.T) {
+	for name, asks := range map[string]bool{"asks before": true, "asks a moment later": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &Server{}
+				c := pair(s)
+				answer := make(chan string, 1)
+				ask := func() {
+					_, _ = io.WriteString(c, get)
+					text, _ := io.ReadAll(c)
+					answer <- string(text)
+				}
+				if asks {
+					go ask()
+				}
+				done := make(chan error, 1)
+				go func() { done <- s.Shutdown(t.Context()) }()
+				if !asks {
+					time.Sleep(grace / 2)
+					go ask()
+				}
+				if text := <-answer; !strings.HasSuffix(text, invented) || !strings.Contains(text, "Connection: close") {
+					t.Errorf("got %q", text)
+				}
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestACallerWhoIsAcceptedWhileClosingIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{}
+		silent := pair(s)
+		done := make(chan error, 1)
+		go func() { done <- s.Shutdown(t.Context()) }()
+		synctest.Wait()
+		late := pair(s)
+		_, _ = io.WriteString(late, get)
+		if _, body := replyTo(t, bufio.NewReader(late), "GET"); body != invented {
+			t.Errorf("got %q", body)
+		}
+		began := time.Now()
+		if _, err := io.ReadAll(silent); err != nil || time.Since(began) > grace {
+			t.Errorf("a silent one was waited for %s, %v", time.Since(began), err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestShutdownGivesUpWaitingInTheEnd(t *testing.T) {
 	f := &fake{block: make(chan struct{}), entered: make(chan struct{}), hungUp: make(chan error, 1)}
 	s := &Server{Backend: f}

@@ -115,7 +115,9 @@ func (s *Server) Serve(l net.Listener) error {
 	s.init()
 	s.mu.Lock()
 	s.listener = l
+	s.running.Add(1) // what is accepted while Shutdown waits is waited for too
 	s.mu.Unlock()
+	defer s.running.Done()
 	if s.closing.Load() {
 		_ = l.Close()
 	}
@@ -146,10 +148,6 @@ func (s *Server) accept(nc net.Conn) {
 	c := &conn{server: s, nc: nc}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing.Load() {
-		_ = nc.Close()
-		return
-	}
 	refusal := s.judge(c)
 	s.conns[c] = struct{}{}
 	s.running.Go(func() {
@@ -197,7 +195,7 @@ func (s *Server) forget(c *conn) {
 }
 
 // Shutdown stops listening, ends idle connections and streams, and waits for
-// the requests in flight. When ctx ends before they do, their contexts are
+// the requests in flight, those of callers who have just connected included. When ctx ends before they do, their contexts are
 // cancelled, and what has not been answered a second later is cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.init()
@@ -210,9 +208,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		_ = s.listener.Close()
 	}
 	for c := range s.conns {
-		if !c.busy.Load() {
-			_ = c.nc.SetReadDeadline(time.Unix(1, 0))
-		}
+		c.hurry()
 	}
 	s.mu.Unlock()
 	done := make(chan struct{})
