@@ -19,9 +19,11 @@
 //     install, configuration and state at uninstall. Only a purge takes them.
 //   - The program stays where it is, as who put it there will update it there.
 //     Where the confined service could not see it, installing refuses.
-//   - systemd gives the user and the folders (sysusers.d, RuntimeDirectory=,
-//     StateDirectory=). The user is a fixed one: with DynamicUser= the tokens'
-//     folder would be hidden from cron.
+//   - systemd gives the user and the folders (sysusers.d, tmpfiles.d,
+//     RuntimeDirectory=, StateDirectory=). The user is a fixed one: with
+//     DynamicUser= the tokens' folder would be hidden from cron. /run/authd is
+//     tmpfiles.d's and only /run/authd/tokens the service's, as systemd removes a
+//     service's folder when it stops: authd.socket would lose its path.
 //   - RestartSec= is 100 ms and there is no start limit, so that callers hardly
 //     notice a crash. A wrong configuration rests for three seconds before the
 //     daemon ends, or it would be read ten times a second.

@@ -203,7 +203,7 @@ func (p *places) uninstall(goos string, o Options) ([]step, error) {
 		return steps, nil
 	}
 	steps = append(steps, removal{p.conf}, removal{p.state})
-	if p.cache != "" {
+	if p.cache != "" && goos != "linux" { // there it is gone already
 		steps = append(steps, removal{p.cache})
 	}
 	if goos == "linux" && !p.user {

@@ -10,13 +10,14 @@ import (
 
 // assets are the files that packages use too, for a program in /usr/bin.
 //
-//go:embed systemd/authd.service systemd/authd.socket systemd/authd-user.service systemd/sysusers.conf launchd/authd.plist authd.toml
+//go:embed systemd/authd.service systemd/authd.socket systemd/authd-user.service systemd/sysusers.conf systemd/tmpfiles.conf launchd/authd.plist authd.toml
 var assets embed.FS
 
 const (
 	account  = "authd" // the system's user
 	packaged = "/usr/bin/authd"
 	sysusers = "/etc/sysusers.d/authd.conf"
+	tmpfiles = "/etc/tmpfiles.d/authd.conf"
 )
 
 // asset is a file with the program's place in it.
@@ -47,6 +48,9 @@ func (p *places) systemd(after []string) ([]step, error) {
 		run("systemd-sysusers", sysusers),
 	}
 	steps = append(steps, p.folders(0o750, account)...)
+	steps = append(steps,
+		file{path: tmpfiles, mode: 0o644, text: p.asset("systemd/tmpfiles.conf")},
+		run("systemd-tmpfiles", "--create", tmpfiles))
 	steps = append(steps, unit("authd.service", "systemd/authd.service"), unit("authd.socket", "systemd/authd.socket"))
 	steps = append(steps, restarts...)
 	return append(steps, try("systemctl", "daemon-reload"), run("systemctl", "enable", "authd.service")), nil
@@ -129,7 +133,7 @@ func (p *places) withoutSystemd() []step {
 	}
 	steps = append(steps, removal{filepath.Join(p.units, "authd-restart@.service")})
 	if !p.user {
-		steps = append(steps, removal{sysusers})
+		steps = append(steps, removal{sysusers}, removal{tmpfiles}, removal{p.cache})
 	}
 	return append(steps, p.systemctl("daemon-reload"))
 }
