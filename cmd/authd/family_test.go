@@ -5,7 +5,6 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -152,70 +151,9 @@ func (h *host) lockedOut(f *families) {
 	h.until(10*time.Second, "a new first refresh token is taken up", func() bool { return h.state("family").State == "fresh" })
 }
 
-// TestKillsLoseARotatedTokenOnlyInTheWindow: a kill between the issuer's commit
-// and our sync cannot be survived where reuse ends the family, and nothing else
-// may lock anybody out.
-func TestKillsLoseARotatedTokenOnlyInTheWindow(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name   string
-		grace  time.Duration
-		rounds int
-	}{{"reuse ends the family", 0, 30}, {"with a grace", time.Hour, 15}} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			f := &families{life: 500 * time.Millisecond, grace: test.grace, before: 20 * time.Millisecond, after: 40 * time.Millisecond}
-			h := familyHost(t, f, familyConfig)
-			locked := 0
-			for range test.rounds {
-				h.start()
-				time.Sleep(rand.N(400 * time.Millisecond))
-				known := h.state("family").Generation
-				_, dead := f.seen()
-				h.kill9()
-				if dead {
-					t.Fatal("the family ended while nothing was killed")
-				}
-				h.start()
-				h.until(5*time.Second, "it goes on, or a person is asked", func() bool {
-					s := h.state("family")
-					return s.State == "needs-login" || s.Generation > known && s.State == "fresh"
-				})
-				if _, dead := f.seen(); dead {
-					locked++
-					h.lockedOut(f)
-				}
-				h.stop()
-				if _, dead := f.seen(); dead {
-					t.Fatal("an orderly stop ended the family")
-				}
-			}
-			t.Logf("%d of %d kills fell between the commit and the sync", locked, test.rounds)
-			if test.grace > 0 && locked > 0 {
-				t.Errorf("%d lock-outs with an issuer that has a grace", locked)
-			}
-			if locked > test.rounds/2 {
-				t.Errorf("%d lock-outs are more than the window can have", locked)
-			}
-		})
-	}
-}
-
 // TestALostAnswer: the issuer has committed, and we know that we do not know.
 func TestALostAnswer(t *testing.T) {
 	t.Parallel()
-	strict := `language = 1
-about   = "an issuer whose families end"
-extends = "oauth2"
-[limits]
-reuse = "strict"
-[[vector]]
-name    = "use"
-params  = { token_url = "https://h.example/", client_id = "c", client_secret = "s" }
-cred    = { token = "T" }
-request = { url = "https://h.example/" }
-expect  = { headers = { Authorization = "Bearer T" } }
-`
 	for _, test := range []struct {
 		name, recipe string
 		state        string
@@ -224,7 +162,7 @@ expect  = { headers = { Authorization = "Bearer T" } }
 			t.Parallel()
 			f := &families{life: 4 * time.Second}
 			h := familyHost(t, f, strings.Replace(familyConfig, `"oauth2"`, `"`+test.recipe+`"`, 1))
-			h.write("recipes/strict-issuer.toml", strict)
+			h.write("recipes/strict-issuer.toml", strictRecipe)
 			h.start()
 			h.issued("family")
 			held := h.value("family")
