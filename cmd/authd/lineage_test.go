@@ -129,6 +129,16 @@ func (l *lineage) last() (t turn, ok bool) {
 	return turn{}, false
 }
 
+// book is its end, for people.
+func (l *lineage) book() string {
+	var b strings.Builder
+	all := l.since(0)
+	for _, t := range all[max(0, len(all)-12):] {
+		fmt.Fprintf(&b, "  %s  %s -> %s, decided after %v\n", t.asked.Format("15:04:05.000"), t.spent, t.fresh, t.decided.Sub(t.asked))
+	}
+	return b.String()
+}
+
 // wrong says what is wrong with a value that was handed out to somebody who
 // asked for it at an instant.
 func (l *lineage) wrong(value string, at time.Time) string {

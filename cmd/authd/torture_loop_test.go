@@ -186,10 +186,10 @@ func (v *victim) lockedOut(w *ward, refusal turn) {
 	v.Helper()
 	v.count.locked++
 	if !w.strict {
-		v.Errorf("%s: a lock-out with an issuer that has a grace", w.name)
+		v.Errorf("%s: a lock-out with an issuer that has a grace:\n%s", w.name, w.book())
 	}
 	if !v.excused(w) {
-		v.Errorf("%s: a lock-out, and no kill fell between a request and our sync: %+v", w.name, w.since(max(0, w.judged-4)))
+		v.Errorf("%s: a lock-out, and no kill fell between a request and our sync:\n%s", w.name, w.book())
 	}
 	v.until(5*time.Second, w.name+": needs-login is reported", func() bool { return v.state(w.name).State == "needs-login" })
 	since := refusal.decided

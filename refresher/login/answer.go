@@ -1,8 +1,10 @@
 package login
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +14,7 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -109,7 +112,19 @@ func read(resp *http.Response, timeout time.Duration) (*answer, error) {
 	if len(body) > maxBody {
 		return nil, errBody
 	}
+	if isTorn(resp, body) {
+		return nil, &lost{sent: true, why: "the answer was cut off: its JSON does not end"}
+	}
 	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
+}
+
+// isTorn recognises an answer that ended with its connection, as HTTP/1.1 allows
+// (RFC 9112, 6.3), before its JSON did: net/http cannot tell that from a whole
+// one, and what it would have told may have been committed.
+func isTorn(resp *http.Response, body []byte) bool {
+	told := resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor != 1 || resp.Uncompressed
+	isObject := bytes.HasPrefix(body, []byte("{")) || len(body) == 0 && strings.Contains(resp.Header.Get("Content-Type"), "json")
+	return !told && isObject && !json.Valid(body)
 }
 
 // neverSent recognises failures before a connection was there, for transports
