@@ -53,7 +53,7 @@ func (r *reader) param(n *document.Node, c *Credential, spec *ParamSpec) {
 	case spec.Fields && n.Kind == document.Table:
 		p.Value = credential.NewSecret(r.fields(n))
 	case n.Kind == document.Table:
-		r.fetchLater(n, c, i)
+		r.fetchLater(n, c, i, !spec.Secret)
 	case n.Kind != document.String:
 		r.fail(n, fmt.Sprintf("is %s, must be a text", n.Kind), "put it in quotes")
 	default:

@@ -23,6 +23,7 @@ const maxSecret = 64 << 10
 type fetch struct {
 	file *file
 	node *document.Node
+	open bool                                  // it is no secret, and others may read the file
 	get  func(context.Context) (string, error) // the error has no place and tells no secret
 	set  func(credential.Secret)
 	told map[string]bool // where to note that the parameter was spoken of
@@ -35,7 +36,7 @@ var secretKinds = []key[*fetch]{
 		var path string
 		if r.path(n, &path) {
 			r.watchFile(path)
-			f.get = func(context.Context) (string, error) { return r.fileSecret(path) }
+			f.get = func(context.Context) (string, error) { return r.fileSecret(path, !f.open) }
 		}
 	}},
 	{"env", `"NAME"`, func(r *reader, n *document.Node, f *fetch) {
@@ -78,8 +79,9 @@ var secretKinds = []key[*fetch]{
 	{"credential", `"other"`, nil},
 }
 
-// fetchLater reads a secret's table for parameter i of c.
-func (r *reader) fetchLater(n *document.Node, c *Credential, i int) {
+// fetchLater reads a secret's table for parameter i of c; an open one is no
+// secret.
+func (r *reader) fetchLater(n *document.Node, c *Credential, i int, open bool) {
 	if len(n.Nodes) != 1 {
 		r.fail(n, "must say one place where the secret is", `write { file = "…" }, or one of `+strings.Join(names(secretKinds), ", "))
 		return
@@ -98,7 +100,7 @@ func (r *reader) fetchLater(n *document.Node, c *Credential, i int) {
 	f := &fetch{
 		file: r.file, node: n,
 		set:  func(s credential.Secret) { c.Params[i].Value = s },
-		told: r.nodes[c].told, name: c.Params[i].Name,
+		told: r.nodes[c].told, name: c.Params[i].Name, open: open,
 	}
 	if k.read(r, from, f); f.get != nil {
 		r.fetches = append(r.fetches, f)
@@ -132,8 +134,8 @@ func (l *loader) fetchAll(ctx context.Context) {
 }
 
 // fileSecret is a file's text without one newline at its end.
-func (l *loader) fileSecret(path string) (string, error) {
-	data, err := l.trust.read(path, maxSecret, true)
+func (l *loader) fileSecret(path string, secret bool) (string, error) {
+	data, err := l.trust.read(path, maxSecret, secret)
 	return strings.TrimSuffix(string(data), "\n"), err
 }
 

@@ -20,6 +20,8 @@ type BindOptions struct {
 	TTL, Idle    time.Duration // its own, where the recipe has no parameter of that name; 0: none
 	Timeout      time.Duration // of one request; 0: the recipe's
 
+	NoClientCert bool // the credential has no client certificate for its connections
+
 	Lists map[string][]string // the parameters that are lists
 	Home  string              // where programs that are run find their home
 

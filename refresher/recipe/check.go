@@ -143,6 +143,7 @@ var numeric = map[string]string{"iat": "${now|int}", "nbf": "${now|int}", "exp":
 func (c *checker) minted(j *minted) {
 	j.each(func(t *text) { c.names(t, &use{at: t.at, known: everywhere, shallow: true}) })
 	j.key.each(c.untyped)
+	c.value(j.alg, paramScope)
 	for _, m := range j.claims {
 		name, _ := m.name.t.Literal()
 		if want := numeric[name]; want != "" && !m.json.isNumber() {

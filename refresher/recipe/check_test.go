@@ -183,7 +183,7 @@ func TestMistakesAreToldWhereTheyAre(t *testing.T) {
 
 		// tokens
 		{"iat as a text", `iat = "${now|int}"`, `iat = "${now}"`, `jwt.request.claims.iat: must be a number; write "${now|int}"`},
-		{"an unknown algorithm", `"HS256"`, `"HS265"`, `jwt.request.alg: "HS265" is not one of HS256, HS384, HS512, RS256, ES256, EdDSA`},
+		{"an unknown algorithm", `"HS256"`, `"HS265"`, `jwt.request.alg: "HS265" is not one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, key`},
 
 		// unused
 		{"an unused parameter", `"${username}:${password}"`, `"${password}"`, ``},

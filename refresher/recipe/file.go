@@ -131,7 +131,7 @@ type let struct {
 type minted struct {
 	at     *document.Node
 	name   string
-	alg    string
+	alg    *value // over parameters only
 	key    *value
 	claims []member
 	header []member

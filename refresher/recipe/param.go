@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"authd/refresher/document"
+	"authd/refresher/template"
 )
 
 // param is one [param.NAME].
@@ -43,6 +44,7 @@ const (
 	kindList     paramKind = "list"   // of texts; only native sources take one
 	kindWords    paramKind = "words"  // a text, or a list of texts that are joined by a space
 	kindLines    paramKind = "lines"  // a text, or a list of texts that are joined by a line feed
+	kindCert     paramKind = "certificate"
 	kindFields   paramKind = "fields" // a table of texts; its value is form-encoded
 )
 
@@ -62,6 +64,7 @@ var kinds = []struct {
 	{kindDuration, isDuration, `must be a duration such as "24h"`},
 	{kindWords, isString, "must be a text or a list of texts"},
 	{kindLines, areLines, "must be a text or a list of texts, none of them empty"},
+	{kindCert, isCertificate, `must be a certificate in PEM, such as { file = "/etc/authd/client.pem" }`},
 	{kindFields, isString, `must be a table such as { name = "value" }`},
 	{kindList, func(string) bool { return false }, `must be a list such as ["…"]`},
 }
@@ -93,6 +96,8 @@ func areLines(s string) bool {
 	}
 	return true
 }
+
+func isCertificate(s string) bool { return template.Certificate([]byte(s)) != nil }
 
 // isURL wants an absolute http(s) URL without user, query and fragment whose
 // host is a plain one.

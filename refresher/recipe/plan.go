@@ -59,7 +59,7 @@ func (s *settler) names() *scope.Names {
 	var tokens []*scope.Token
 	for _, j := range s.f.jwts {
 		tokens = append(tokens, &scope.Token{
-			Name: j.name, Alg: j.alg, Key: s.value(j.key), Header: fields(j.header), Claims: fields(j.claims),
+			Name: j.name, Alg: s.value(j.alg), Key: s.value(j.key), Header: fields(j.header), Claims: fields(j.claims),
 		})
 	}
 	return scope.NewNames(s.f.paramNames(), lets, tokens)

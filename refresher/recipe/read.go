@@ -268,10 +268,7 @@ func (r *reader) jwts(n *document.Node) {
 			continue
 		}
 		r.keys(m, "alg", "key", "claims", "header")
-		j := &minted{at: m, name: m.Key, alg: r.required(m, "alg", `"HS256"`), key: r.value(m.Get("key"))}
-		if j.alg != "" && !slices.Contains(scope.Algorithms(), j.alg) {
-			r.fault(m.Get("alg"), strconv.Quote(j.alg)+" is not one of "+strings.Join(scope.Algorithms(), ", "), "")
-		}
+		j := &minted{at: m, name: m.Key, alg: r.algorithm(m), key: r.value(m.Get("key"))}
 		if m.Get("key") == nil {
 			r.missing(m, "key", `"${secret}"`)
 		}
@@ -279,6 +276,21 @@ func (r *reader) jwts(n *document.Node) {
 		r.jwtHeader(j)
 		r.out.jwts = append(r.out.jwts, j)
 	}
+}
+
+// algorithm reads a token's alg, of which what is literal must be one.
+func (r *reader) algorithm(m *document.Node) *value {
+	v := r.value(m.Get("alg"))
+	if v == nil {
+		r.missing(m, "alg", `"HS256"`)
+		return nil
+	}
+	for _, a := range v.alts {
+		if alg, ok := a.then.t.Literal(); ok && !slices.Contains(scope.Algorithms(), alg) {
+			r.fault(a.then.at, strconv.Quote(alg)+" is not one of "+strings.Join(scope.Algorithms(), ", "), "")
+		}
+	}
+	return v
 }
 
 func (r *reader) jwtHeader(j *minted) {

@@ -9,7 +9,7 @@ import (
 )
 
 // require is one [[require]]: where its condition holds, at least one of the
-// parameters must be given.
+// parameters must be given. The network's key client_cert counts as one.
 type require struct {
 	at   *document.Node
 	when *when
@@ -30,7 +30,7 @@ func (r *reader) require(n *document.Node) require {
 func (c *checker) requires() {
 	for _, q := range c.f.requires {
 		for _, name := range q.any {
-			if c.f.param(name) == nil {
+			if c.f.param(name) == nil && name != clientCert {
 				c.fault(q.at.Get("any"), "there is no parameter "+strconv.Quote(name), didYouMean(name, c.f.paramNames(), "there are "))
 			}
 		}
@@ -44,16 +44,30 @@ func (b *binding) requires() {
 		if given || q.when != nil && !b.holds(q.when) {
 			continue
 		}
-		if p := b.recipe.file.param(q.any[0]); len(q.any) == 1 {
-			b.problem(p.name, "is missing ("+p.help+")"+b.because(q.when))
+		if len(q.any) == 1 {
+			b.problem(q.any[0], "is missing ("+b.help(q.any[0])+")"+b.because(q.when))
 		} else {
 			b.problem("", "give "+strings.Join(q.any, " or ")+b.because(q.when))
 		}
 	}
 }
 
+// clientCert is the key of a credential, not of its recipe, that a [[require]]
+// may name too.
+const clientCert = "client_cert"
+
+func (b *binding) help(name string) string {
+	if name == clientCert {
+		return "a PEM file with the client's certificate, and client_key the one with its key"
+	}
+	return b.recipe.file.param(name).help
+}
+
 // isSet reports whether a parameter has a value, be it a default.
 func (b *binding) isSet(name string) bool {
+	if name == clientCert {
+		return !b.o.NoClientCert
+	}
 	i := slices.IndexFunc(b.recipe.file.params, func(p *param) bool { return p.name == name })
 	return b.has(name) || i >= 0 && !b.params[i].Value.IsEmpty()
 }

@@ -35,6 +35,7 @@ func (j *jsonValue) each(visit func(*text)) {
 }
 
 func (j *minted) each(visit func(*text)) {
+	j.alg.each(visit)
 	j.key.each(visit)
 	for _, list := range [2][]member{j.claims, j.header} {
 		for i := range list {

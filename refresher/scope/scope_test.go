@@ -36,7 +36,7 @@ func text(t testing.TB, name, value string) template.Field {
 
 // The vendor's own sample token (Netography), members in the vendor's order.
 func TestTokenKeepsTheOrderOfItsMembers(t *testing.T) {
-	request := &Token{Name: "request", Alg: "HS256", Key: template.Single(parse(t, "${sharedsecret}")), Claims: []template.Field{
+	request := &Token{Name: "request", Alg: literal(t, "HS256"), Key: template.Single(parse(t, "${sharedsecret}")), Claims: []template.Field{
 		text(t, "iat", "${now|int}"), text(t, "jti", "${nonce}"), text(t, "appname", "${appname}"),
 		text(t, "appkey", "myappkey"), text(t, "shortname", "myshortname"),
 	}}

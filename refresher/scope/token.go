@@ -10,23 +10,15 @@ import (
 // Token is a [jwt.NAME]: a JSON Web Token (RFC 7519) that is minted anew for
 // each step and each signature. Its members keep the order written.
 type Token struct {
-	Name   string // NAME
-	Alg    string // one of Algorithms; "key": the key's own
+	Name   string          // NAME
+	Alg    *template.Value // one of Algorithms; "key": the key's own
 	Key    *template.Value
 	Header []template.Field // after alg and typ
 	Claims []template.Field
 }
 
-// signers are the algorithms (RFC 7518, RFC 8037) and the functions that sign.
-var signers = map[string]string{
-	"HS256": "hmac-sha256", "HS384": "hmac-sha384", "HS512": "hmac-sha512",
-	"RS256": "rsa-sha256", "ES256": "ecdsa-sha256", "EdDSA": "ed25519",
-}
-
 // Algorithms lists the values of alg.
-func Algorithms() []string {
-	return []string{"HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA", byKey}
-}
+func Algorithms() []string { return append(template.JWSAlgorithms(), byKey) }
 
 // byKey is the alg of a token whose private key decides how it is signed.
 const byKey = "key"
@@ -37,11 +29,9 @@ func (t *Token) Append(dst []byte, env template.Env) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	alg := t.Alg
-	if alg == byKey {
-		if alg, err = template.KeyAlgorithm(key); err != nil {
-			return dst, err
-		}
+	alg, err := t.algorithm(key, env)
+	if err != nil {
+		return dst, err
 	}
 	header, err := t.header(alg, env)
 	if err != nil {
@@ -53,11 +43,19 @@ func (t *Token) Append(dst []byte, env template.Env) ([]byte, error) {
 	}
 	out := base64.RawURLEncoding.AppendEncode(dst, header)
 	out = base64.RawURLEncoding.AppendEncode(append(out, '.'), claims)
-	sig, err := template.Sign(nil, signers[alg], out[len(dst):], key)
+	sig, err := template.SignJWS(nil, alg, out[len(dst):], key)
 	if err != nil {
 		return dst, fmt.Errorf("signing with %s: %w", alg, err)
 	}
 	return base64.RawURLEncoding.AppendEncode(append(out, '.'), sig), nil
+}
+
+func (t *Token) algorithm(key []byte, env template.Env) (string, error) {
+	alg, err := t.Alg.Append(nil, env, template.Raw)
+	if err != nil || string(alg) != byKey {
+		return string(alg), err
+	}
+	return template.KeyAlgorithm(key)
 }
 
 func (t *Token) header(alg string, env template.Env) ([]byte, error) {

@@ -27,6 +27,14 @@ func TestTokensAreAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e521, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	public, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -37,10 +45,13 @@ func TestTokensAreAccepted(t *testing.T) {
 		theirs any
 	}{
 		"HS256": {shared, []byte(shared)}, "HS384": {shared, []byte(shared)}, "HS512": {shared, []byte(shared)},
-		"RS256": {asPEM(t, r), &r.PublicKey}, "ES256": {asPEM(t, e), &e.PublicKey}, "EdDSA": {asPEM(t, ed), public},
+		"RS256": {asPEM(t, r), &r.PublicKey}, "RS384": {asPEM(t, r), &r.PublicKey}, "RS512": {asPEM(t, r), &r.PublicKey},
+		"PS256": {asPEM(t, r), &r.PublicKey}, "PS384": {asPEM(t, r), &r.PublicKey}, "PS512": {asPEM(t, r), &r.PublicKey},
+		"ES256": {asPEM(t, e), &e.PublicKey}, "ES384": {asPEM(t, e384), &e384.PublicKey}, "ES512": {asPEM(t, e521), &e521.PublicKey},
+		"EdDSA": {asPEM(t, ed), public},
 	} {
 		token := &Token{
-			Alg: alg, Key: template.Single(parse(t, "${key}")),
+			Alg: literal(t, alg), Key: template.Single(parse(t, "${key}")),
 			Header: []template.Field{text(t, "kid", "k1")},
 			Claims: []template.Field{text(t, "sub", "${user}"), text(t, "iat", "${now|int}"), text(t, "aud", "${user|lower}")},
 		}
@@ -66,6 +77,11 @@ func TestTokensAreAccepted(t *testing.T) {
 	}
 }
 
+func literal(t *testing.T, s string) *template.Value {
+	t.Helper()
+	return template.Single(parse(t, s))
+}
+
 func asPEM(t *testing.T, key any) string {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
@@ -76,12 +92,19 @@ func asPEM(t *testing.T, key any) string {
 }
 
 func TestATokenThatCannotBeMinted(t *testing.T) {
+	e, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for want, token := range map[string]*Token{
-		"signing with RS256: the key is not a private key in PEM": {Alg: "RS256", Key: template.Single(parse(t, "tops3cret"))},
-		"${missing}: missing is missing":                          {Alg: "HS256", Key: template.Single(parse(t, "${missing}"))},
-		"${user|int}: int: the value is not an integer":           {Alg: "HS256", Key: template.Single(parse(t, "k")), Claims: []template.Field{text(t, "iat", "${user|int}")}},
+		"signing with RS256: the key is not a private key in PEM": {Alg: literal(t, "RS256"), Key: template.Single(parse(t, "tops3cret"))},
+		"signing with ES384: the key is not a P-384 key":          {Alg: literal(t, "ES384"), Key: template.Single(parse(t, "${p256}"))},
+		"signing with PS256: the key is not an RSA key":           {Alg: literal(t, "PS256"), Key: template.Single(parse(t, "${p256}"))},
+		"signing with none: there is no such algorithm":           {Alg: literal(t, "none"), Key: template.Single(parse(t, "k"))},
+		"${missing}: missing is missing":                          {Alg: literal(t, "HS256"), Key: template.Single(parse(t, "${missing}"))},
+		"${user|int}: int: the value is not an integer":           {Alg: literal(t, "HS256"), Key: template.Single(parse(t, "k")), Claims: []template.Field{text(t, "iat", "${user|int}")}},
 	} {
-		if out, err := token.Append([]byte("<"), run{"user": "u"}); err == nil || err.Error() != want || string(out) != "<" {
+		if out, err := token.Append([]byte("<"), run{"user": "u", "p256": asPEM(t, e)}); err == nil || err.Error() != want || string(out) != "<" {
 			t.Errorf("got %s, %v, want %s", out, err, want)
 		}
 	}

@@ -2,7 +2,6 @@ package template
 
 import (
 	"crypto/hmac"
-	"errors"
 	"hash"
 )
 
@@ -21,14 +20,4 @@ func (begin hasher) apply(dst, in, key []byte, _ *call) ([]byte, error) {
 	h := begin(key)
 	h.Write(in)
 	return h.Sum(dst), nil
-}
-
-// Sign appends the signature or MAC that a function with a key ("hmac-sha256",
-// "ecdsa-sha256") makes of in.
-func Sign(dst []byte, name string, in, key []byte) ([]byte, error) {
-	fn := functions[name]
-	if fn == nil || fn.takes != aKey {
-		return dst, errors.New("there is no such signature: " + name)
-	}
-	return fn.apply(dst, in, key, nil)
 }

@@ -72,6 +72,8 @@ var functions = table(
 	&function{name: "rsa-sha256", takes: aKey, apply: applyRSASHA256},
 	&function{name: "ecdsa-sha256", takes: aKey, apply: applyECDSASHA256},
 
+	&function{name: "der", apply: applyDER, blank: true},
+
 	&function{name: "hex", apply: applyHex},
 	&function{name: "unhex", apply: applyUnhex, blank: true},
 	&function{name: "base64", apply: applyBase64},

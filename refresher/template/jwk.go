@@ -4,33 +4,50 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"math/big"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // KeyAlgorithm is the JWT algorithm (RFC 7518, RFC 8037) that a private key
-// signs with: RS256, ES256 or EdDSA. The key is a PEM, a JWK (RFC 7517) or a
-// Google service account's JSON.
+// signs with: a JWK's own, else RS256, ES256, ES384, ES512 or EdDSA. The key is
+// a PEM, a JWK (RFC 7517) or a Google service account's JSON.
 func KeyAlgorithm(key []byte) (string, error) {
 	k, err := privateKey(key)
 	if err != nil {
 		return "", err
 	}
+	if alg := ownAlgorithm(key); alg != "" {
+		return alg, nil
+	}
 	switch k := k.(type) {
 	case *rsa.PrivateKey:
 		return "RS256", nil
 	case *ecdsa.PrivateKey:
-		if k.Curve == elliptic.P256() {
-			return "ES256", nil
+		for hash, curve := range curves {
+			if k.Curve == curve {
+				return "ES" + strconv.Itoa(8*hash.Size()), nil
+			}
 		}
 	case ed25519.PrivateKey:
 		return "EdDSA", nil
 	}
-	return "", errors.New("the key is none of RSA, P-256 and Ed25519")
+	return "", errors.New("the key is none of RSA, P-256, P-384, P-521 and Ed25519")
+}
+
+// ownAlgorithm is the alg of a JWK, "" where there is none of ours. That it
+// suits the key shows when it signs; a MAC it cannot be (RFC 8725, 3.1).
+func ownAlgorithm(key []byte) string {
+	var k jsonKey
+	if !isJSON(key) || json.Unmarshal(key, &k) != nil || strings.HasPrefix(k.Alg, "HS") || !slices.Contains(JWSAlgorithms(), k.Alg) {
+		return ""
+	}
+	return k.Alg
 }
 
 var errJWK = errors.New("the key is JSON, but neither a private JWK nor a service account's key")
@@ -39,6 +56,7 @@ var errJWK = errors.New("the key is JSON, but neither a private JWK nor a servic
 type jsonKey struct {
 	PEM string `json:"private_key"` // a Google service account's
 
+	Alg string  `json:"alg"`
 	Kty string  `json:"kty"`
 	Crv string  `json:"crv"`
 	N   b64uint `json:"n"`
@@ -71,8 +89,8 @@ func parseJSONKey(text []byte) (any, error) {
 		return pemKey([]byte(k.PEM))
 	case k.Kty == "RSA" && len(k.P) > 0 && len(k.Q) > 0:
 		return k.rsa()
-	case k.Kty == "EC" && k.Crv == "P-256":
-		return k.p256()
+	case k.Kty == "EC":
+		return k.ecdsa()
 	case k.Kty == "OKP" && k.Crv == "Ed25519" && len(k.D) == ed25519.SeedSize:
 		return ed25519.NewKeyFromSeed(k.D), nil
 	}
@@ -89,12 +107,15 @@ func (k *jsonKey) rsa() (any, error) {
 	return r, nil
 }
 
-func (k *jsonKey) p256() (any, error) {
-	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), k.D)
-	if err != nil {
-		return nil, errJWK
+func (k *jsonKey) ecdsa() (any, error) {
+	for _, curve := range curves {
+		if k.Crv == curve.Params().Name {
+			if key, err := ecdsa.ParseRawPrivateKey(curve, k.D); err == nil {
+				return key, nil
+			}
+		}
 	}
-	return key, nil
+	return nil, errJWK
 }
 
 // isJSON reports whether a key is written as a JSON object.

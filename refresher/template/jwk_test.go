@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
+	"strings"
 	"testing"
 )
 
@@ -33,6 +34,14 @@ func TestKeysWrittenAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d384, err := e384.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -42,15 +51,16 @@ func TestKeysWrittenAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct {
-		name, alg, function, json, pem string
+		name, alg, json, pem string
 	}{
-		{"RSA as JWK", "RS256", "rsa-sha256", asJSON(t, map[string]string{
+		{"RSA as JWK", "RS256", asJSON(t, map[string]string{
 			"kty": "RSA", "n": b64(r.N.Bytes()), "e": b64(big.NewInt(int64(r.E)).Bytes()),
 			"d": b64(r.D.Bytes()), "p": b64(r.Primes[0].Bytes()), "q": b64(r.Primes[1].Bytes()),
 		}), pkcs8(t, r)},
-		{"P-256 as JWK", "ES256", "ecdsa-sha256", asJSON(t, map[string]string{"kty": "EC", "crv": "P-256", "d": b64(d)}), pkcs8(t, e)},
-		{"Ed25519 as JWK", "EdDSA", "ed25519", asJSON(t, map[string]string{"kty": "OKP", "crv": "Ed25519", "d": b64(ed.Seed())}), pkcs8(t, ed)},
-		{"a service account", "RS256", "rsa-sha256", asJSON(t, map[string]string{"type": "service_account", "private_key": pkcs8(t, r)}), pkcs8(t, r)},
+		{"P-256 as JWK", "ES256", asJSON(t, map[string]string{"kty": "EC", "crv": "P-256", "d": b64(d)}), pkcs8(t, e)},
+		{"P-384 as JWK", "ES384", asJSON(t, map[string]string{"kty": "EC", "crv": "P-384", "d": b64(d384)}), pkcs8(t, e384)},
+		{"Ed25519 as JWK", "EdDSA", asJSON(t, map[string]string{"kty": "OKP", "crv": "Ed25519", "d": b64(ed.Seed())}), pkcs8(t, ed)},
+		{"a service account", "RS256", asJSON(t, map[string]string{"type": "service_account", "private_key": pkcs8(t, r)}), pkcs8(t, r)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -59,14 +69,20 @@ func TestKeysWrittenAsJSON(t *testing.T) {
 					t.Errorf("got the algorithm %q, %v", alg, err)
 				}
 			}
-			ours, err := Sign(nil, test.function, []byte("m"), []byte(test.json))
+			ours, err := SignJWS(nil, test.alg, []byte("m"), []byte(test.json))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want, err := Sign(nil, test.function, []byte("m"), []byte(test.pem)); err != nil || string(ours) != string(want) {
+			if want, err := SignJWS(nil, test.alg, []byte("m"), []byte(test.pem)); err != nil || string(ours) != string(want) {
 				t.Errorf("the signatures differ, %v", err)
 			}
 		})
+	}
+	for alg, want := range map[string]string{"PS512": "PS512", "RS384": "RS384", "HS256": "RS256", "none": "RS256"} {
+		key := strings.Replace(tests[0].json, "{", `{"alg":"`+alg+`",`, 1)
+		if got, err := KeyAlgorithm([]byte(key)); err != nil || got != want {
+			t.Errorf("a JWK for %s: got %s, %v; want %s", alg, got, err, want)
+		}
 	}
 	for name, bad := range map[string]string{
 		"no key": `{}`, "half of JSON": `{"kty":`, "a public key": `{"kty":"RSA","n":"AQAB","e":"AQAB"}`,

@@ -2,25 +2,25 @@ package template
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/pem"
 	"errors"
-	"math/big"
 )
 
 // applyEd25519 signs with EdDSA (RFC 8032); the key is a PEM or 32 raw bytes.
 func applyEd25519(dst, in, arg []byte, _ *call) ([]byte, error) {
-	key, err := ed25519Key(arg)
-	if err != nil {
-		return dst, err
-	}
-	return append(dst, ed25519.Sign(key, in)...), nil
+	return signEd25519(dst, in, arg, 0)
+}
+
+// applyRSASHA256 signs with PKCS#1 v1.5 (RFC 8017, 8.2).
+func applyRSASHA256(dst, in, arg []byte, _ *call) ([]byte, error) {
+	return signRSA(dst, in, arg, crypto.SHA256)
+}
+
+// applyECDSASHA256 signs with ECDSA on P-256, as r and s of 32 bytes.
+func applyECDSASHA256(dst, in, arg []byte, _ *call) ([]byte, error) {
+	return signECDSA(dst, in, arg, crypto.SHA256)
 }
 
 func ed25519Key(b []byte) (ed25519.PrivateKey, error) {
@@ -36,50 +36,6 @@ func ed25519Key(b []byte) (ed25519.PrivateKey, error) {
 		return nil, errors.New("the key is not an Ed25519 key")
 	}
 	return ed, nil
-}
-
-// applyRSASHA256 signs with PKCS#1 v1.5 (RFC 8017, 8.2).
-func applyRSASHA256(dst, in, arg []byte, _ *call) ([]byte, error) {
-	key, err := privateKey(arg)
-	if err != nil {
-		return dst, err
-	}
-	r, ok := key.(*rsa.PrivateKey)
-	if !ok {
-		return dst, errors.New("the key is not an RSA key")
-	}
-	sum := sha256.Sum256(in)
-	sig, err := rsa.SignPKCS1v15(nil, r, crypto.SHA256, sum[:])
-	if err != nil {
-		return dst, errors.New("the key is too small or damaged")
-	}
-	return append(dst, sig...), nil
-}
-
-// applyECDSASHA256 signs with ECDSA on P-256, deterministically (RFC 6979: a
-// nil source of randomness asks crypto/ecdsa for it), as r and s of 32 bytes.
-func applyECDSASHA256(dst, in, arg []byte, _ *call) ([]byte, error) {
-	key, err := privateKey(arg)
-	if err != nil {
-		return dst, err
-	}
-	ec, ok := key.(*ecdsa.PrivateKey)
-	if !ok || ec.Curve != elliptic.P256() {
-		return dst, errors.New("the key is not a P-256 key")
-	}
-	sum := sha256.Sum256(in)
-	der, err := ec.Sign(nil, sum[:], crypto.SHA256)
-	if err != nil {
-		return dst, errors.New("the key is damaged")
-	}
-	var sig struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(der, &sig); err != nil {
-		return dst, errors.New("the signature is damaged")
-	}
-	var rs [64]byte
-	sig.R.FillBytes(rs[:32])
-	sig.S.FillBytes(rs[32:])
-	return append(dst, rs[:]...), nil
 }
 
 // privateKey reads a key written as PEM or JSON. Errors say nothing of what was
