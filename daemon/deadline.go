@@ -1,13 +1,12 @@
 package daemon
 
 import (
-	"crypto/x509"
-	"encoding/pem"
 	"os"
 	"time"
 
 	"authd/refresher"
 	"authd/refresher/credential"
+	"authd/refresher/template"
 )
 
 // deadline is an end that only a person can put off.
@@ -30,6 +29,11 @@ func (u *unit) deadlines(s *refresher.Snapshot) (list []deadline) {
 	}
 	if at, ok := certificateEnds(u.conf.Network.ClientCert); ok {
 		list = append(list, deadline{at, "the client's certificate ends then: put a new one into client_cert"})
+	}
+	if u.bound != nil {
+		if at, ok := u.bound.CertificateEnds(); ok {
+			list = append(list, deadline{at, "the key's certificate ends then: put a new one and its key into the configuration"})
+		}
 	}
 	return list
 }
@@ -68,12 +72,8 @@ func certificateEnds(path string) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return time.Time{}, false
-	}
-	cert, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
+	cert := template.Certificate(text)
+	if cert == nil {
 		return time.Time{}, false
 	}
 	return cert.NotAfter, true

@@ -79,22 +79,38 @@ func (s *source) description(ctx context.Context, a credential.Attempt, address 
 }
 
 // addresses takes the addresses out of a description. It must be the
-// issuer's (RFC 8414, 3.3), and they at its origin.
+// issuer's (RFC 8414, 3.3).
 func (s *source) addresses(issuer *url.URL, d map[string]any) (map[string]string, error) {
 	if own, _ := d["issuer"].(string); strings.TrimSuffix(own, "/") != strings.TrimSuffix(s.Config.Issuer, "/") {
 		return nil, credential.Errorf(credential.Misconfigured, "what ${issuer} publishes is about another issuer; write issuer exactly as it does, or write token_url")
 	}
+	aliases, _ := d[s.Aliases].(map[string]any)
 	found := map[string]string{}
 	for param, member := range s.Members {
 		text, _ := d[member].(string)
+		isFit := isAtOrigin
+		if alias, _ := aliases[member].(string); alias != "" {
+			text, isFit = alias, isAtHost
+		}
 		if text == "" {
 			continue
 		}
 		u, err := url.Parse(text)
-		if err != nil || u.User != nil || u.Scheme != issuer.Scheme || !strings.EqualFold(u.Host, issuer.Host) {
+		if err != nil || u.User != nil || u.Scheme != issuer.Scheme || !isFit(u, issuer) {
 			return nil, credential.Errorf(credential.Misconfigured, "the %s of ${issuer} is at another origin, where no secret is sent unasked; write %s", member, param)
 		}
 		found[param] = text
 	}
 	return found, nil
+}
+
+// isAtOrigin is what an address must be.
+func isAtOrigin(u, issuer *url.URL) bool { return strings.EqualFold(u.Host, issuer.Host) }
+
+// isAtHost is what an alias must be: the port is always another, as a server
+// asks for a client's certificate before it knows what it is asked, and its
+// host may be one below the issuer's.
+func isAtHost(u, issuer *url.URL) bool {
+	host, own := strings.ToLower(u.Hostname()), strings.ToLower(issuer.Hostname())
+	return host == own || strings.HasSuffix(host, "."+own)
 }

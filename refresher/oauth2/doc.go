@@ -14,6 +14,11 @@
 //     was tampered with could otherwise have secrets sent to anyone; an issuer
 //     whose endpoints are elsewhere (Google's are) has them written out in the
 //     configuration or in a recipe. The cost: a line more for those.
+//   - An alias for connections with a client's certificate (RFC 8705, 5) may be
+//     at another port, or at a host below the issuer's; the RFC's own example, a
+//     sibling of the issuer's host, has to be written out. To tell siblings from
+//     strangers takes the list of public suffixes, and what is sent may be a
+//     refresh token or a password.
 //   - Addresses are discovered at the first exchange, not when the configuration
 //     is read: a daemon must start without a network. They are kept until the
 //     endpoint seems gone, and then asked for anew.

@@ -122,6 +122,36 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
+// With a client's certificate the aliases go first (RFC 8705, 5), at the
+// issuer's host or below it.
+func TestAliasesGoFirst(t *testing.T) {
+	for _, test := range []struct{ name, aliases, token, says string }{
+		{"another port", `{"token_endpoint":"https://as.example:8443/t"}`, "https://as.example:8443/t", ""},
+		{"a host below", `{"token_endpoint":"https://mtls.as.example/t"}`, "https://mtls.as.example/t", ""},
+		{"of another endpoint", `{"device_authorization_endpoint":"https://mtls.as.example/d"}`, "https://as.example/t", ""},
+		{"none", `{}`, "https://as.example/t", ""},
+		{"no object", `"https://evil.example/t"`, "https://as.example/t", ""},
+		{"a sibling", `{"token_endpoint":"https://mtls.example/t"}`, "", "write token_url"},
+		{"a name that only ends alike", `{"token_endpoint":"https://evilas.example/t"}`, "", "write token_url"},
+		{"plain http", `{"token_endpoint":"http://mtls.as.example/t"}`, "", "write token_url"},
+		{"with a user", `{"token_endpoint":"https://as.example@mtls.as.example/t"}`, "", "write token_url"},
+	} {
+		far := &pages{byPath: map[string]string{oidc: `{"issuer":"https://as.example/realms/r","token_endpoint":"https://as.example/t","mtls_endpoint_aliases":` + test.aliases + `}`}}
+		c := Config{Transport: far, Issuer: "https://as.example/realms/r", Members: map[string]string{"token_url": "token_endpoint"}}
+		if found, err := (&source{Config: c}).discover(t.Context(), credential.Attempt{}); err != nil || found["token_url"] != "https://as.example/t" {
+			t.Errorf("%s, without a certificate: got %v, %v", test.name, found, err)
+		}
+		c.Aliases = "mtls_endpoint_aliases"
+		found, err := (&source{Config: c}).discover(t.Context(), credential.Attempt{})
+		switch {
+		case test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)):
+			t.Errorf("%s: got %v, want %s", test.name, err, test.says)
+		case test.says == "" && (err != nil || found["token_url"] != test.token):
+			t.Errorf("%s: got %v, %v; want %s", test.name, found, err, test.token)
+		}
+	}
+}
+
 // What was discovered is asked for again only when the endpoint seems gone.
 func TestDiscoveryIsKept(t *testing.T) {
 	far := &pages{byPath: map[string]string{oidc: `{"issuer":"https://as.example/realms/r","token_endpoint":"https://as.example/t"}`}}

@@ -32,6 +32,7 @@ type Config struct {
 
 	Issuer  string            // whose addresses are discovered; "": all are known
 	Members map[string]string // by the parameter to be found, the member of the issuer's description that has it
+	Aliases string            // the member of the description that has other addresses, which go first (RFC 8705, 5); "": none
 
 	// Steps are the steps with the addresses that were found. With none, they
 	// are good for questions, not for requests.

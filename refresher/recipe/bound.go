@@ -9,6 +9,7 @@ import (
 	"authd/refresher/login"
 	"authd/refresher/scope"
 	"authd/refresher/sign"
+	"authd/refresher/template"
 )
 
 // Bound is a recipe settled for one credential. What it holds of its own is
@@ -140,4 +141,18 @@ func (b *Bound) timeout() time.Duration {
 		return b.options.Timeout
 	}
 	return b.recipe.file.limits.Timeout
+}
+
+// CertificateEnds is when the first certificate that stands in a parameter
+// ends, be it a parameter's own or one beside a key; ok is false without one.
+func (b *Bound) CertificateEnds() (at time.Time, ok bool) {
+	for i, p := range b.recipe.file.params {
+		if p.kind != kindCert && p.kind != kindSecret {
+			continue
+		}
+		if cert := template.Certificate([]byte(b.vars.Params[i].Value.Reveal())); cert != nil && (!ok || cert.NotAfter.Before(at)) {
+			at, ok = cert.NotAfter, true
+		}
+	}
+	return at, ok
 }

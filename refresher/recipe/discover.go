@@ -8,6 +8,7 @@ import (
 	"authd/refresher/document"
 	"authd/refresher/login"
 	"authd/refresher/scope"
+	"authd/refresher/template"
 )
 
 // discover is [discover]: addresses that are not given are read from what an
@@ -16,6 +17,8 @@ type discover struct {
 	at   *document.Node
 	from string      // the parameter with the issuer's address
 	get  []published // in the order written
+
+	aliases *value // over parameters: the member that has addresses which go first
 }
 
 // published is a parameter and the member of the issuer's description that it
@@ -23,8 +26,8 @@ type discover struct {
 type published struct{ param, member string }
 
 func (r *reader) discover(n *document.Node) *discover {
-	r.keys(n, "from", "get")
-	d := &discover{at: n, from: r.required(n, "from", `"issuer"`)}
+	r.keys(n, "from", "get", "aliases")
+	d := &discover{at: n, from: r.required(n, "from", `"issuer"`), aliases: r.value(n.Get("aliases"))}
 	for _, m := range r.pairs(n.Get("get")) {
 		d.get = append(d.get, published{m.name, m.value})
 	}
@@ -42,6 +45,7 @@ func (c *checker) discover() {
 		return
 	}
 	c.used[d.from] = true
+	c.value(d.aliases, paramScope)
 	names := []string{d.from}
 	for _, p := range d.get {
 		names = append(names, p.param)
@@ -68,6 +72,19 @@ func (b *Bound) hidden() (issuer string, members map[string]string) {
 		}
 	}
 	return b.text(d.from), members
+}
+
+// aliases is the member of the issuer's description that has addresses which
+// go first; "" for none.
+func (b *Bound) aliases() string {
+	if b.plan.aliases == nil {
+		return ""
+	}
+	text, err := b.plan.aliases.Append(nil, b.vars.Over(nothing{}), template.Raw)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // lacks reports whether a step is sent to an address that is not known.

@@ -16,7 +16,9 @@ func (b *Bound) beyondSteps() bool {
 // oauth puts around the steps what must come before them.
 func (b *Bound) oauth(o SourceOptions) (credential.Source, error) {
 	c := oauth2.Config{Transport: o.Transport, Timeout: b.timeout()}
-	c.Issuer, c.Members = b.hidden()
+	if c.Issuer, c.Members = b.hidden(); c.Issuer != "" {
+		c.Aliases = b.aliases()
+	}
 	c.Steps = func(found map[string]string) (oauth2.Steps, error) {
 		at := b
 		if c.Issuer != "" {

@@ -2,12 +2,21 @@ package recipe
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"io"
+	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"authd/refresher/credential"
 	"authd/refresher/oauth2"
@@ -192,6 +201,62 @@ func TestAPersonsPartIsForgotten(t *testing.T) {
 	}
 	if len(shown) != 1 || shown[0].Code != "U" || shown[0].URL != "https://as.example/v" {
 		t.Errorf("shown were %v", shown)
+	}
+}
+
+// Entra knows a key by its certificate's digest and takes PS256, which no
+// vector can show: each signature is another.
+func TestEntraKnowsAKeyByItsCertificate(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Unix(1800000000, 0)}, &x509.Certificate{}, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asPEM := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	r, err := new(Set).Get("entra")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, params := range map[string]map[string]string{
+		"beside the key":        {"key": asPEM("PRIVATE KEY", pkcs8), "certificate": asPEM("CERTIFICATE", der)},
+		"in one file with it":   {"key": asPEM("PRIVATE KEY", pkcs8) + asPEM("CERTIFICATE", der)},
+		"in front of it, there": {"key": asPEM("CERTIFICATE", der) + asPEM("PRIVATE KEY", pkcs8)},
+	} {
+		params["token_url"], params["client_id"], params["client_auth"] = "https://login.microsoftonline.com/t/oauth2/v2.0/token", "c", "private_key_jwt"
+		b, problems := r.Bind(params, BindOptions{})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if at, ok := b.CertificateEnds(); !ok || at.Unix() != 1800000000 {
+			t.Errorf("%s: the certificate ends %v, %v", name, at, ok)
+		}
+		far := &asIssuer{byPath: map[string]string{"/t/oauth2/v2.0/token": `{"access_token":"A"}`}}
+		s, err := b.Source(SourceOptions{Transport: far})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Fetch(t.Context(), attempt()); err != nil {
+			t.Fatal(err)
+		}
+		form, _ := url.ParseQuery(strings.TrimSpace(far.forms[0]))
+		token, err := jwt.Parse(form.Get("client_assertion"), func(*jwt.Token) (any, error) { return key.Public(), nil },
+			jwt.WithValidMethods([]string{"PS256"}), jwt.WithTimeFunc(func() time.Time { return time.Unix(1700000000, 0) }))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		digest := sha256.Sum256(der)
+		if got, want := token.Header["x5t#S256"], base64.RawURLEncoding.EncodeToString(digest[:]); got != want || token.Header["x5t"] != nil {
+			t.Errorf("%s: the header is %v, want x5t#S256 %s alone", name, token.Header, want)
+		}
 	}
 }
 

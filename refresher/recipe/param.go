@@ -41,9 +41,9 @@ const (
 	kindName     paramKind = "name"
 	kindPointer  paramKind = "pointer"
 	kindDuration paramKind = "duration"
-	kindList     paramKind = "list"   // of texts; only native sources take one
-	kindWords    paramKind = "words"  // a text, or a list of texts that are joined by a space
-	kindLines    paramKind = "lines"  // a text, or a list of texts that are joined by a line feed
+	kindList     paramKind = "list"  // of texts; only native sources take one
+	kindWords    paramKind = "words" // a text, or a list of texts that are joined by a space
+	kindLines    paramKind = "lines" // a text, or a list of texts that are joined by a line feed
 	kindCert     paramKind = "certificate"
 	kindFields   paramKind = "fields" // a table of texts; its value is form-encoded
 )

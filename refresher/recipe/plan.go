@@ -17,6 +17,7 @@ type plan struct {
 	sign    *sign.Program
 	entries []sign.Entry
 	hosts   []*template.Value
+	aliases *template.Value      // of [discover]; nil: none
 	steps   []*template.Template // the URLs of all steps
 	lacking string               // what no remaining step gets; "" if nothing
 	static  bool                 // no login and no refresh
@@ -44,6 +45,9 @@ func (s *settler) plan() *plan {
 				p.steps = append(p.steps, one.url.t)
 			}
 		}
+	}
+	if f.discover != nil {
+		p.aliases = s.value(f.discover.aliases)
 	}
 	a := &analysis{f: f, names: names}
 	a.program(p.login)
