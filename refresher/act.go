@@ -164,7 +164,7 @@ func (e *Engine) rejected(en *entry, now credential.Instant) {
 	s.Rejected, s.Wanted = true, false
 	en.early++
 	if en.early > 1 {
-		s.NotBefore = now.Boot + backoff(en.early-1, e.rand())
+		s.NotBefore = max(s.NotBefore, now.Boot+backoff(en.early-1, e.rand()))
 	}
 	p := en.def.Policy
 	if p.Deaths == 0 {

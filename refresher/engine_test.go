@@ -222,6 +222,45 @@ func TestReloginFollowsAtOnceAndOnce(t *testing.T) {
 	})
 }
 
+func TestALoginFollowsARenewalThatWasAskedForAndRefused(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(_ int, a credential.Attempt) (credential.Times, error) {
+			if a.Prev != nil && !a.Login {
+				return credential.Times{}, credential.Errorf(credential.Relogin, "400 from ${refresh_url}")
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(10 * time.Minute)
+		if s, err := w.Refresh(w.t.Context(), "a", time.Second); err != nil || s.Cred.Serial != 2 {
+			t.Errorf("long before its time: %v", err)
+		}
+		w.pass(30 * time.Minute)
+		if s, err := w.Get(w.t.Context(), "a", Want{MinValid: 40 * time.Minute, Wait: time.Second}); err != nil || s.Cred.Serial != 3 {
+			t.Errorf("for longer than is left: %v", err)
+		}
+	})
+}
+
+func TestARejectionDoesNotShortenRetryAfter(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: func(n int, _ credential.Attempt) (credential.Times, error) {
+			if n == 3 {
+				return credential.Times{}, &credential.Error{Class: credential.SlowDown, Status: 429, RetryAfter: 30 * time.Minute, Err: errors.New("429")}
+			}
+			return credential.Times{Life: time.Hour}, nil
+		}}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		_, _ = w.Reject("a", Rejection{Generation: 1})
+		w.pass(46 * time.Minute)
+		w.wantCalls(src, 3)
+		_, _ = w.Reject("a", Rejection{Generation: 2}) // the second in a row, which has a pause of its own
+		w.pass(10 * time.Minute)
+		w.wantCalls(src, 3)
+	})
+}
+
 func TestRejection(t *testing.T) {
 	inWorld(t, func(w *world) {
 		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}

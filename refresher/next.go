@@ -128,6 +128,8 @@ func (p Policy) wish(s State, now credential.Instant) (time.Duration, Reason) {
 		return left - s.Plan.Margin, WhyInDoubt
 	case s.Wanted:
 		return 0, WhyAsked
+	case s.Relogin:
+		return 0, WhyRelogin
 	case s.Times.Remaining(now) <= 0:
 		return 0, WhyExpired
 	case s.Plan.Due == credential.Forever:
@@ -169,8 +171,7 @@ func (p Policy) keepAlive(s State, now credential.Instant) Step {
 	if !s.KeepAlive || s.Times.Idle == 0 || s.Rejected || s.Hold == Revoked || s.Times.Remaining(now) <= 0 {
 		return Step{}
 	}
-	m := min(p.Margin, s.Times.Idle/4)
-	lead := max(2*m, time.Duration((1-p.RefreshAt)*float64(s.Times.Idle)))
+	lead := p.lead(min(p.Margin, s.Times.Idle/4), s.Times.Idle)
 	in := max(s.Times.Idle-lead-now.Since(s.Times.Used), 0)
 	if s.NotBefore > 0 {
 		in = max(in, s.NotBefore-now.Boot)

@@ -216,6 +216,24 @@ func TestASessionKeptAliveOutlivesARestart(t *testing.T) {
 	})
 }
 
+func TestASessionOfAShortIdleLifeIsServedWhileItIsKeptAlive(t *testing.T) {
+	for _, idle := range []time.Duration{10 * time.Second, time.Minute, 2 * time.Minute} {
+		t.Run(idle.String(), func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				src := &sliding{issuerScript: &issuerScript{origin: "https://a.example", answer: idles(24*time.Hour, idle)}}
+				w.Set([]*Definition{define("a", src, usual)})
+				for range 600 {
+					w.pass(time.Second)
+					if _, err := w.Get(w.t.Context(), "a", Want{MinValid: -1}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				w.wantCalls(src.issuerScript, 1)
+			})
+		})
+	}
+}
+
 func TestWhatIsNotInDoubtIsNotSoAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &issuerScript{origin: "https://a.example", spends: true, answer: func(n int, _ credential.Attempt) (credential.Times, error) {

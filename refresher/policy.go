@@ -35,32 +35,39 @@ type Plan struct {
 const maxJitter = 5 * time.Minute
 
 // Plan works out the formula that product.md publishes. u in [0, 1) is the
-// jitter's draw; keepAlive says that the idle life is looked after by probes
-// and does not shorten the plan.
+// jitter's draw; keepAlive says that probes look after the idle life: then it
+// bounds the margin, as the value never has longer left, but not the plan.
 func (p Policy) Plan(t credential.Times, u float64, keepAlive bool) Plan {
-	life := t.Life
-	if t.Idle > 0 && !keepAlive {
-		life = min(life, t.Idle)
+	life, margin := max(t.Life, 0), p.Margin
+	if t.Idle > 0 {
+		margin = min(margin, t.Idle/4)
+		if !keepAlive {
+			life = min(life, t.Idle)
+		}
 	}
-	life = max(life, 0)
 	if life == credential.Forever {
 		due := credential.Forever
 		if t.Hint > 0 && !p.Single {
 			due = t.Hint
 		}
-		return Plan{Life: life, Margin: p.Margin, Due: due}
+		return Plan{Life: life, Margin: margin, Due: due}
 	}
-	m := min(p.Margin, life/4)
+	m := min(margin, life/4)
 	if p.Single {
 		return Plan{Life: life, Margin: m, Lead: m, Due: life - m}
 	}
-	lead := max(2*m, time.Duration((1-p.RefreshAt)*float64(life)))
+	lead := p.lead(m, life)
 	due := life - lead
 	if t.Hint > 0 {
 		due = min(due, t.Hint)
 	}
 	jitter := time.Duration(u * float64(min(lead/10, maxJitter)))
 	return Plan{Life: life, Margin: m, Lead: lead, Due: max(due-jitter, 0)}
+}
+
+// lead is how long before its end a life is renewed.
+func (p Policy) lead(margin, life time.Duration) time.Duration {
+	return max(2*margin, time.Duration((1-p.RefreshAt)*float64(life)))
 }
 
 // Longest is the longest min_valid that a renewal can satisfy.
