@@ -40,11 +40,10 @@ func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duratio
 	e.mu.Lock()
 	now := e.now()
 	if en.state.Static {
-		s, after := e.restore(en, now)
+		s := e.restore(en, now)
 		e.mu.Unlock()
-		for _, f := range after {
-			f()
-		}
+		_ = e.persist(en)
+		e.publish(en)
 		if s.State.Hold != NoHold {
 			return nil, e.notReady(s, now)
 		}
@@ -63,13 +62,12 @@ func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duratio
 }
 
 // restore lifts what was said against a static credential: a revocation, a
-// caller's report that it was rejected. e.mu is held; what is returned is done
-// after it.
-func (e *Engine) restore(en *entry, now credential.Instant) (*Snapshot, []func()) {
+// caller's report that it was rejected. e.mu is held.
+func (e *Engine) restore(en *entry, now credential.Instant) *Snapshot {
 	en.last, en.state.Hold = nil, NoHold
 	e.take(en, en.cred)
 	e.show(en, now, EventIssued)
-	return en.snap.Load(), append(e.publishHeld(en), func() { _ = e.persist(en) })
+	return en.snap.Load()
 }
 
 // awaitExchange returns when an exchange has ended that was under way at s or
@@ -203,7 +201,7 @@ func (e *Engine) Revoke(ctx context.Context, name string) (*Snapshot, error) {
 	e.plan(en, now)
 	s := en.snap.Load()
 	e.mu.Unlock()
-	e.publisher.Withdraw(name)
+	e.publish(en)
 	err := e.persist(en)
 	e.logout(ctx, def, a)
 	e.log.Info("revoked", "credential", name)

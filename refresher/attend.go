@@ -116,12 +116,12 @@ func (e *Engine) attend(ctx context.Context, f *attended, j job, revoked bool) e
 		return err
 	}
 	e.takeTurn(&j, revoked)
-	failure := e.accept(j, c)
+	failure := e.accept(&j, c)
 	e.finish(j, e.issuers.get(j.def.Source.Issuer()), failure)
-	switch held := j.entry.snap.Load().Cred; {
+	switch {
 	case failure != nil:
 		return failure
-	case held == nil || held.Serial < c.Serial:
+	case !j.taken:
 		return credential.Errorf(credential.Person, "it was revoked or changed meanwhile, and what the login gave was given back")
 	}
 	return nil

@@ -11,7 +11,9 @@
 //
 //   - One mutex for the whole engine, held only to decide, never over I/O.
 //     Readers do not take it: they load a snapshot through an atomic pointer.
-//     The cost: a change to a credential allocates its snapshot anew.
+//     The cost: a change to a credential allocates its snapshot anew. Each
+//     credential has two more, held while its record or its files are written;
+//     what to write is looked at under them, so that the last is the newest.
 //   - No goroutine and no timer for a credential. The timeline is a heap on
 //     the boot clock; the timer rests thirty seconds at most, because Go's
 //     timers stand still in a suspend and know nothing of a clock's step.

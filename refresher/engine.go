@@ -22,8 +22,8 @@ type Store interface {
 }
 
 // Publisher keeps files in step with what is held. Its methods may block on a
-// disk and must be safe for concurrent use; what goes wrong is theirs to try
-// again and to tell.
+// disk and must be safe for concurrent use, but those for one credential come
+// one after another; what goes wrong is theirs to try again and to tell.
 type Publisher interface {
 	Publish(v *credential.View)
 	Expire(name string, generation uint64) // the value is no longer good
@@ -100,8 +100,9 @@ func New(o Options) *Engine {
 	}
 	_, _ = rand.Read(e.key) // never fails since Go 1.24
 	e.entries.Store(&map[string]*entry{})
-	now := e.now()
-	e.drift = drift(now)
+	untilRun := context.Background()
+	e.stop.Store(&untilRun)
+	e.drift = drift(e.now())
 	return e
 }
 
@@ -133,12 +134,7 @@ func (e *Engine) Run(ctx context.Context) {
 }
 
 // stopped is closed when Run is to end: nobody should wait for a renewal then.
-func (e *Engine) stopped() <-chan struct{} {
-	if ctx := e.stop.Load(); ctx != nil {
-		return (*ctx).Done()
-	}
-	return nil
-}
+func (e *Engine) stopped() <-chan struct{} { return (*e.stop.Load()).Done() }
 
 // Beats counts how often the scheduler has looked at its timeline; it grows
 // every 30 s at least, or the scheduler is stuck.
@@ -218,9 +214,8 @@ func (e *Engine) step(en *entry, now credential.Instant) {
 		e.plan(en, now)
 	case s.Do == Expire:
 		en.state.Told = true
-		serial := en.serial
-		e.work.Go(func() { e.publisher.Expire(en.name, serial) })
 		e.show(en, now, EventExpired)
+		e.work.Go(func() { e.publish(en) })
 		e.plan(en, now)
 	default:
 		e.start(en, s, now)

@@ -519,8 +519,7 @@ func TestRevoke(t *testing.T) {
 
 func TestAStaticCredentialIsRevokedAndRestored(t *testing.T) {
 	inWorld(t, func(w *world) {
-		def := define("a", nil, usual)
-		def.Source, def.Static = nil, &credential.Credential{Value: credential.NewSecret("key"), Times: credential.Times{Life: credential.Forever}}
+		def := staticDefinition("a")
 		w.Set([]*Definition{def})
 		w.wantState("a", "static")
 		if _, err := w.Revoke(w.t.Context(), "a"); err != nil {

@@ -12,11 +12,14 @@ import (
 	"authd/refresher/store"
 )
 
-// entry is one credential at work. What stands below snap is guarded by the
-// engine's mutex; snap is for readers.
+// entry is one credential at work. snap is for readers; disk and files are held
+// over I/O, and never taken while the engine's mutex is held, which guards all
+// that stands below them.
 type entry struct {
-	name string
-	snap atomic.Pointer[Snapshot]
+	name  string
+	snap  atomic.Pointer[Snapshot]
+	disk  sync.Mutex // held by persist
+	files sync.Mutex // held by publish
 
 	def     *Definition
 	cred    *credential.Credential
@@ -38,8 +41,8 @@ type entry struct {
 
 	attended *attended // a login that a person attends is under way
 
-	disk   sync.Mutex // held by persist
-	probes int        // keep-alives in a row that failed
+	dropped bool // what it held is no more, and its files are to go
+	probes  int  // keep-alives in a row that failed
 
 	index int // in the timeline; -1: not in it
 	at    time.Duration
@@ -105,9 +108,14 @@ func (e *Engine) show(en *entry, now credential.Instant, event EventKind) {
 	}
 }
 
-// hold makes c what the entry holds. e.mu is held.
-func (e *Engine) hold(en *entry, c *credential.Credential, v *credential.View) {
-	en.cred, en.view, en.serial, en.probes = c, v, c.Serial, 0
+// hold makes c what the entry holds. The error says why it cannot be used: then
+// there is no view of it. e.mu is held.
+func (e *Engine) hold(en *entry, c *credential.Credential) error {
+	v, err := en.def.Present(c)
+	if err != nil {
+		v = nil
+	}
+	en.cred, en.view, en.serial, en.probes, en.dropped = c, v, c.Serial, 0, false
 	en.print = e.fingerprint(c.Value)
 	_, keeps := en.def.Source.(credential.KeepAliver)
 	plan := en.def.Policy.Plan(c.Times, draw(e.salt, en.name, c.Serial), keeps)
@@ -118,11 +126,12 @@ func (e *Engine) hold(en *entry, c *credential.Credential, v *credential.View) {
 	if c.Times.Login {
 		en.state.LastLogin = c.Times.Requested
 	}
+	return err
 }
 
 // drop forgets what is held. e.mu is held.
 func (en *entry) drop() {
-	en.cred, en.view, en.print = nil, nil, ""
+	en.cred, en.view, en.print, en.dropped = nil, nil, "", true
 	en.state = State{LastLogin: en.state.LastLogin}
 }
 
@@ -150,6 +159,27 @@ func (e *Engine) persist(en *entry) error {
 		e.log.Error("state not written", "credential", en.name, "error", err)
 	}
 	return err
+}
+
+// publish has an entry's files follow what it holds. What that is, is looked at
+// while no other of its publications is at work, so that the newest has the last
+// word: a file that an exchange was about to write does not outlive a revocation.
+func (e *Engine) publish(en *entry) {
+	en.files.Lock()
+	defer en.files.Unlock()
+	e.mu.Lock()
+	cred, view, gone := en.cred, en.view, en.gone
+	withdrawn := en.dropped || en.state.Hold == Revoked
+	e.mu.Unlock()
+	switch {
+	case gone: // its files are nobody's business here
+	case withdrawn:
+		e.publisher.Withdraw(en.name)
+	case cred != nil && cred.Times.Remaining(e.now()) <= 0:
+		e.publisher.Expire(en.name, cred.Serial)
+	case view != nil:
+		e.publisher.Publish(view)
+	}
 }
 
 // record is what the store keeps of an entry.

@@ -21,6 +21,7 @@ type job struct {
 	attempt credential.Attempt
 	spends  bool
 	asked   bool // the source was asked
+	taken   bool // its answer is what the entry holds
 }
 
 // run does a job from its first byte to its publication. Fetched, stored and
@@ -41,7 +42,7 @@ func (e *Engine) run(j job, iss *issuer) {
 	j.entry.tried++
 	e.mu.Unlock()
 	if err == nil {
-		err = e.accept(j, c)
+		err = e.accept(&j, c)
 	}
 	e.finish(j, iss, err)
 }
@@ -87,7 +88,7 @@ func spentHash(c *credential.Credential) string {
 // accept numbers, stores, installs and publishes an answer. An answer that
 // cannot be stored is told only if nothing was spent for it: then all that a
 // crash can cost is a login.
-func (e *Engine) accept(j job, c *credential.Credential) *credential.Error {
+func (e *Engine) accept(j *job, c *credential.Credential) *credential.Error {
 	en := j.entry
 	e.mu.Lock()
 	unwanted := en.state.Hold == Revoked || en.def.Identity != j.def.Identity
@@ -100,12 +101,12 @@ func (e *Engine) accept(j job, c *credential.Credential) *credential.Error {
 		return nil
 	}
 	if !j.spends {
-		if err := e.useless(j, c); err != nil {
+		if err := e.useless(*j, c); err != nil {
 			return err
 		}
 	}
 	r.Cred, r.Generation, r.Hold, r.Identity, r.Version = c, c.Serial, nil, j.def.Identity, j.def.Version
-	if err := e.save(j, r); err != nil && j.spends {
+	if err := e.save(*j, r); err != nil && j.spends {
 		return credential.Errorf(credential.Transient, "the answer is not stored: %w", err)
 	}
 	return e.install(j, c)
@@ -160,7 +161,7 @@ func (e *Engine) save(j job, r store.Record) error {
 // install shows an answer to readers, by the definition of now, and publishes
 // its files. An answer that is already inside its own margin or that cannot be
 // used counts as a failure, but is held: its refresh token may be the only one.
-func (e *Engine) install(j job, c *credential.Credential) *credential.Error {
+func (e *Engine) install(j *job, c *credential.Credential) *credential.Error {
 	en := j.entry
 	e.mu.Lock()
 	if en.gone || en.state.Hold == Revoked || en.def.Identity != j.def.Identity {
@@ -169,10 +170,10 @@ func (e *Engine) install(j job, c *credential.Credential) *credential.Error {
 		return nil
 	}
 	now := e.now()
-	usual := en.usual(j)
+	usual := !en.state.Rejected // the generation before lived to its time
 	failures := en.state.Failures
-	v, err := en.def.Present(c)
-	e.hold(en, c, v)
+	err := e.hold(en, c)
+	j.taken = true
 	if usual {
 		en.early = 0
 	}
@@ -183,21 +184,17 @@ func (e *Engine) install(j job, c *credential.Credential) *credential.Error {
 	}
 	e.show(en, now, "")
 	e.mu.Unlock()
+	e.publish(en)
 	switch {
 	case err != nil:
 		return unusable(err)
 	case late && c.Times.Remaining(now) <= 0:
 		return deadAnswer()
-	}
-	e.publisher.Publish(v)
-	if late {
+	case late:
 		return credential.Errorf(credential.Transient, "the issuer's answer lives too short to be used: %s", c.Times.Life.Round(time.Millisecond))
 	}
 	return nil
 }
-
-// usual says that the generation now replaced lived to its time.
-func (en *entry) usual(j job) bool { return !en.state.Rejected && j.step.Why != WhyRejected }
 
 // finish ends a job: every outcome of an exchange is a case here. What a restart
 // must know of it is durable before another exchange can begin: a stop, and
@@ -206,12 +203,12 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 	en := j.entry
 	e.mu.Lock()
 	now := e.now()
-	event := EventIssued // only now, so that who waits for it finds the files
+	event := EventKind("")
 	switch {
 	case err != nil:
 		event = e.fail(en, j, err, now)
-	case en.gone || en.state.Hold != NoHold:
-		event = ""
+	case j.taken && en.state.Hold == NoHold:
+		event = EventIssued // only now, so that who waits for it finds the files
 	}
 	answered := j.spends && err != nil && err.Class != credential.InDoubt
 	if answered || en.storedHold() != nil {
@@ -324,6 +321,10 @@ func (e *Engine) logOutcome(en *entry, j job, err *credential.Error, now credent
 	if err != nil {
 		args = append(args, "class", err.Class.String(), "failures", en.state.Failures, "error", err.Error())
 		e.log.Warn("not renewed", args...)
+		return
+	}
+	if !j.taken {
+		e.log.Info("answer not taken: the credential was revoked, changed or removed meanwhile", args...)
 		return
 	}
 	if life := en.state.Plan.Life; life < credential.Forever {

@@ -239,6 +239,12 @@ func define(name string, src credential.Source, p Policy) *Definition {
 	}
 }
 
+func staticDefinition(name string) *Definition {
+	def := define(name, nil, usual)
+	def.Static = &credential.Credential{Value: credential.NewSecret("key"), Times: credential.Times{Life: credential.Forever}}
+	return def
+}
+
 // state is the state's name now.
 func (w *world) state(name string) string { return w.Snapshot(name).Name(w.now()) }
 

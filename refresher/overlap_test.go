@@ -84,8 +84,8 @@ func TestAnAnswerIsShownByTheDefinitionOfItsTime(t *testing.T) {
 // refusing is a definition whose answers cannot be put to use.
 func refusing(def *Definition) *Definition {
 	d := *def
-	d.Present = func(*credential.Credential) (*credential.View, error) {
-		return nil, errors.New("a newline in a header")
+	d.Present = func(c *credential.Credential) (*credential.View, error) {
+		return &credential.View{Name: d.Name, Generation: c.Serial, Value: c.Value}, errors.New("a newline in a header")
 	}
 	return &d
 }
@@ -125,8 +125,7 @@ func TestAnAnswerThatCannotBeUsedIsNotLost(t *testing.T) {
 
 func TestAStaticValueThatCannotBeUsedIsSaid(t *testing.T) {
 	inWorld(t, func(w *world) {
-		def := define("a", nil, usual)
-		def.Source, def.Static = nil, &credential.Credential{Value: credential.NewSecret("key"), Times: credential.Times{Life: credential.Forever}}
+		def := staticDefinition("a")
 		w.Set([]*Definition{refusing(def)})
 		w.pass(time.Minute)
 		w.wantState("a", "misconfigured")

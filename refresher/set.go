@@ -14,16 +14,14 @@ import (
 func (e *Engine) Set(defs []*Definition) {
 	old := *e.entries.Load()
 	next := make(map[string]*entry, len(defs))
-	fresh := map[string]*entry{}
 	for _, def := range defs {
-		if en := e.known(old, def.Name); en != nil {
-			next[def.Name] = en
-			continue
+		en := e.known(old, def.Name)
+		if en == nil {
+			en = e.load(def)
 		}
-		en := e.load(def)
-		next[def.Name], fresh[def.Name] = en, en
+		next[def.Name] = en
 	}
-	var after []func()
+	var unstored []*entry
 	e.mu.Lock()
 	now := e.now()
 	for name, en := range old {
@@ -32,19 +30,17 @@ func (e *Engine) Set(defs []*Definition) {
 		}
 	}
 	for _, def := range defs {
-		en := next[def.Name]
-		if fresh[def.Name] == nil {
-			after = append(after, e.change(en, def)...)
-			continue
+		if en := next[def.Name]; e.change(en, def) {
+			unstored = append(unstored, en)
 		}
-		after = append(after, e.begin(en)...)
-		e.show(en, now, "")
-		e.plan(en, now)
 	}
 	e.entries.Store(&next)
 	e.mu.Unlock()
-	for _, f := range after {
-		f()
+	for _, en := range unstored {
+		_ = e.persist(en)
+	}
+	for _, def := range defs {
+		e.publish(next[def.Name])
 	}
 	e.Rouse()
 }
@@ -57,11 +53,12 @@ func (e *Engine) Change(def *Definition) {
 		return
 	}
 	e.mu.Lock()
-	after := e.change(en, def)
+	renumbered := e.change(en, def)
 	e.mu.Unlock()
-	for _, f := range after {
-		f()
+	if renumbered {
+		_ = e.persist(en)
 	}
+	e.publish(en)
 }
 
 // known finds an entry that is at work under a name, also one that has left
@@ -129,8 +126,7 @@ func (e *Engine) load(def *Definition) *entry {
 // revocation stands.
 func (e *Engine) take(en *entry, c *credential.Credential) {
 	hold, since := en.state.Hold, en.state.HeldSince
-	v, err := en.def.Present(c)
-	e.hold(en, c, v)
+	err := e.hold(en, c)
 	switch {
 	case hold == Revoked:
 		en.state.Hold, en.state.HeldSince = hold, since
@@ -154,34 +150,24 @@ func holdOf(name string) Hold {
 	return NoHold
 }
 
-// begin gives a new static entry its value, and publishes what is held. What
-// is to be done once e.mu is free is returned.
-func (e *Engine) begin(en *entry) []func() {
-	if en.def.Source == nil && en.cred == nil {
-		return e.issueStatic(en)
-	}
-	return e.publishHeld(en)
-}
-
 // issueStatic numbers a configured value like an issued one. e.mu is held.
-func (e *Engine) issueStatic(en *entry) []func() {
+func (e *Engine) issueStatic(en *entry) {
 	c := *en.def.Static
 	c.Serial = en.serial + 1
 	c.Times.Requested, c.Times.Used = e.now(), e.now()
 	e.take(en, &c)
-	return append(e.publishHeld(en), func() { _ = e.persist(en) })
 }
 
 // becomeStatic is for a credential whose configured value may be another now,
 // or is there only now because it is another credential's. The same value is
 // the same generation. e.mu is held.
-func (e *Engine) becomeStatic(en *entry) []func() {
+func (e *Engine) becomeStatic(en *entry) {
 	en.last = nil
 	if en.cred == nil || !same(en.cred, en.def.Static) {
-		return e.issueStatic(en)
+		e.issueStatic(en)
+		return
 	}
 	e.take(en, en.cred)
-	return e.publishHeld(en)
 }
 
 // same says whether two credentials are made of the same secrets.
@@ -190,38 +176,44 @@ func same(a, b *credential.Credential) bool {
 	return a.Value.Equal(b.Value) && slices.EqualFunc(a.Public, b.Public, equal) && slices.EqualFunc(a.Private, b.Private, equal)
 }
 
-func (e *Engine) publishHeld(en *entry) []func() {
-	if en.view == nil || en.state.Hold == Revoked || en.cred.Times.Remaining(e.now()) <= 0 {
-		return nil
+// change gives an entry its definition: the first, or a new one. It tells
+// whether the entry's value is another static one now, which is to be stored.
+// Who watches hears of that as of one that an issuer gave. e.mu is held.
+func (e *Engine) change(en *entry, def *Definition) (renumbered bool) {
+	serial, event, now := en.serial, EventKind(""), e.now()
+	known := en.snap.Load() != nil
+	switch {
+	case known:
+		e.redefine(en, def)
+	case def.Source == nil && en.cred == nil:
+		e.issueStatic(en)
 	}
-	v := en.view
-	return []func(){func() { e.publisher.Publish(v) }}
-}
-
-// change gives an entry a new definition. Who watches hears of a static value
-// that is another now, as of one that an issuer gave. e.mu is held.
-func (e *Engine) change(en *entry, def *Definition) []func() {
-	serial := en.serial
-	after := e.redefine(en, def)
-	event, now := EventKind(""), e.now()
-	if en.serial != serial {
+	renumbered = en.serial != serial
+	if known && renumbered {
 		event = EventIssued
 	}
 	e.show(en, now, event)
 	e.plan(en, now)
-	return after
+	return renumbered
 }
 
-func (e *Engine) redefine(en *entry, def *Definition) []func() {
+// redefine keeps of what an entry holds what its new definition leaves valid.
+func (e *Engine) redefine(en *entry, def *Definition) {
 	was := en.def
 	en.def = def
 	switch {
 	case was.Identity != def.Identity:
 		en.drop()
 		en.deaths, en.early, en.soft, en.last = nil, 0, 0, nil
-		return append([]func(){func() { e.publisher.Withdraw(en.name) }}, e.begin(en)...)
+		if def.Source == nil {
+			e.issueStatic(en)
+		}
+		return
 	case def.Source == nil && (was.Source != nil || was.Version != def.Version):
-		return e.becomeStatic(en)
+		e.becomeStatic(en)
+		return
+	case was.Source == nil && def.Source != nil: // what was configured serves until there is better
+		en.state.Static, en.state.Wanted = false, true
 	}
 	if was.Version != def.Version && en.state.Hold != Revoked {
 		en.state.Hold, en.state.NotBefore, en.state.Failures, en.soft = NoHold, 0, 0, 0
@@ -229,7 +221,6 @@ func (e *Engine) redefine(en *entry, def *Definition) []func() {
 	if en.cred != nil {
 		e.renew(en)
 	}
-	return e.publishHeld(en)
 }
 
 // renew works out again what follows from the definition. e.mu is held.
