@@ -559,9 +559,11 @@ func TestAStaticCredentialIsRevokedAndRestored(t *testing.T) {
 }
 
 func TestAnotherIdentityIsAnotherSession(t *testing.T) {
+	p := usual
+	p.MinInterval = time.Hour // of the other identity
 	inWorld(t, func(w *world) {
 		src := &issuerScript{origin: "https://a.example", takes: time.Second, answer: lives(time.Hour)}
-		def := define("a", src, usual)
+		def := define("a", src, p)
 		w.Set([]*Definition{def})
 		w.pass(2 * time.Second)
 		other := *def

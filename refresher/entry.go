@@ -18,7 +18,7 @@ import (
 type entry struct {
 	name  string
 	snap  atomic.Pointer[Snapshot]
-	disk  sync.Mutex // held by persist
+	disk  sync.Mutex // held by persist and intend
 	files sync.Mutex // held by publish
 
 	def     *Definition

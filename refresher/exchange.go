@@ -67,6 +67,8 @@ func (e *Engine) fetch(j *job) (*credential.Credential, *credential.Error) {
 }
 
 func (e *Engine) intend(j *job) error {
+	j.entry.disk.Lock()
+	defer j.entry.disk.Unlock()
 	e.mu.Lock()
 	r := j.entry.record()
 	e.mu.Unlock()

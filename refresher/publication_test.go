@@ -2,52 +2,69 @@ package refresher
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
 	"authd/refresher/credential"
+	"authd/refresher/store"
 )
 
-// What becomes of a credential's files when things happen together, and what
-// watchers are told meanwhile.
+// What becomes of a credential's files and its record when things happen
+// together, and what watchers are told meanwhile.
 
-// quarrel is a Publisher on whose way to the disk something else happens.
+// quarrel is a Publisher and a Store on whose way to the disk something else
+// happens.
 type quarrel struct {
-	words chan string // in the order in which the disk heard them
-	at    string      // while the disk is about to hear this word
-	do    func()
+	at string // while the disk is about to hear this word
+	do func()
+
+	mu            sync.Mutex
+	files, record string // the last word on them
 }
 
-func (q *quarrel) say(word string) {
+func (q *quarrel) say(last *string, word string) {
 	if word == q.at {
 		q.at = ""
 		q.do()
 	}
-	q.words <- word
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	*last = word
 }
 
-func (q *quarrel) Publish(*credential.View) { q.say("published") }
-func (q *quarrel) Expire(string, uint64)    { q.say("expired") }
-func (q *quarrel) Withdraw(string)          { q.say("withdrawn") }
+func (q *quarrel) Publish(*credential.View) { q.say(&q.files, "published") }
+func (q *quarrel) Expire(string, uint64)    { q.say(&q.files, "expired") }
+func (q *quarrel) Withdraw(string)          { q.say(&q.files, "withdrawn") }
 
-func TestTheLastWordOnFilesIsTheNewest(t *testing.T) {
+func (q *quarrel) Load(string) (store.Record, error) { return store.Record{}, nil }
+func (q *quarrel) Intend(store.Record) error         { q.say(&q.record, "intended"); return nil }
+func (q *quarrel) Save(store.Record) error           { q.say(&q.record, "saved"); return nil }
+
+func TestTheLastWordIsTheNewest(t *testing.T) {
+	set := func(w *world) { w.Set([]*Definition{staticDefinition("a")}) }
 	revoke := func(w *world) { _, _ = w.Revoke(w.t.Context(), "a") }
 	restore := func(w *world) { _, _ = w.Refresh(w.t.Context(), "a", time.Second) }
+	intend := func(w *world) {
+		en := (*w.entries.Load())["a"]
+		_ = w.intend(&job{entry: en, def: en.def})
+	}
 	tests := []struct {
-		name  string
-		first func(*world)
-		at    string
-		then  func(*world)
-		want  string
+		name          string
+		first         []func(*world)
+		at            string
+		then          func(*world)
+		files, record string
 	}{
-		{"revoked while its files are written", func(w *world) { w.Set([]*Definition{staticDefinition("a")}) }, "published", revoke, "withdrawn"},
-		{"restored while its files are removed", func(w *world) { w.Set([]*Definition{staticDefinition("a")}); revoke(w) }, "withdrawn", restore, "published"},
+		{"revoked while its files are written", []func(*world){set}, "published", revoke, "withdrawn", "saved"},
+		{"restored while its files are removed", []func(*world){set, revoke}, "withdrawn", restore, "published", "saved"},
+		{"revoked while what it will spend is written down", []func(*world){set, intend}, "intended", revoke, "withdrawn", "saved"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, newMemory())
-			q := &quarrel{words: make(chan string, 9), at: tt.at}
-			w.publisher = q
+			q := &quarrel{at: tt.at}
+			w.publisher, w.Engine.store = q, q
 			ended := make(chan struct{})
 			q.do = func() {
 				changed := w.Snapshot("a").Changed()
@@ -58,14 +75,12 @@ func TestTheLastWordOnFilesIsTheNewest(t *testing.T) {
 				case <-time.After(50 * time.Millisecond):
 				}
 			}
-			tt.first(w)
-			<-ended
-			var last string
-			for len(q.words) > 0 {
-				last = <-q.words
+			for _, do := range tt.first {
+				do(w)
 			}
-			if last != tt.want {
-				t.Errorf("in the end its files are %s, not %s", last, tt.want)
+			<-ended
+			if q.files != tt.files || q.record != tt.record {
+				t.Errorf("in the end its files are %s and its record is %s, not %s and %s", q.files, q.record, tt.files, tt.record)
 			}
 		})
 	}

@@ -204,6 +204,7 @@ func (e *Engine) redefine(en *entry, def *Definition) {
 	switch {
 	case was.Identity != def.Identity:
 		en.drop()
+		en.state.LastLogin = credential.Instant{} // it was another's
 		en.deaths, en.early, en.soft, en.last = nil, 0, 0, nil
 		if def.Source == nil {
 			e.issueStatic(en)
