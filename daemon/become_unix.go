@@ -3,6 +3,9 @@
 package daemon
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"os/user"
 	"strconv"
 	"syscall"
@@ -30,6 +33,33 @@ func become(u *user.User) error {
 	if err != nil {
 		return err
 	}
+	return becomeIDs(uid, gid, groups)
+}
+
+// becomeOwner gives up root for whom a folder belongs to, who then owns what is
+// made in it. Without root, or where root owns it, nothing changes.
+func becomeOwner(folder string) error {
+	uid, gid, err := ownerOf(folder)
+	if err != nil || uid == 0 || os.Geteuid() != 0 {
+		return err
+	}
+	return becomeIDs(uid, gid, []int{gid})
+}
+
+// ownerOf is whom a file or folder belongs to.
+func ownerOf(path string) (uid, gid int, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	is, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, &fs.PathError{Op: "stat", Path: path, Err: errors.ErrUnsupported}
+	}
+	return int(is.Uid), int(is.Gid), nil
+}
+
+func becomeIDs(uid, gid int, groups []int) error {
 	if err := syscall.Setgroups(groups); err != nil {
 		return err
 	}

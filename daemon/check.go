@@ -38,8 +38,11 @@ func Check(ctx context.Context, o Options, online bool, w io.Writer) error {
 	for _, text := range b.warnings {
 		fmt.Fprintln(w, "warning: "+text)
 	}
-	if err := b.checkFiles(""); err != nil {
+	if err := errors.Join(b.checkFiles(""), checkState(b.conf)); err != nil {
 		return &ConfigError{Err: err}
+	}
+	if key := b.conf.Daemon.StateKey; key != nil {
+		fmt.Fprintf(w, "state_key: the key %s\n", key.ID())
 	}
 	if !online {
 		fmt.Fprintf(w, "%s: good, %s\n", strings.Join(b.conf.Files, ", "), count(len(b.conf.Credentials), "credential"))
@@ -106,6 +109,7 @@ func (b *workbench) tryAll(ctx context.Context, w io.Writer) error {
 // Get logs in to one credential, without a daemon and without state, and
 // gives its value in a format.
 func Get(ctx context.Context, o Options, name, format string) ([]byte, error) {
+	o.stateless = true
 	b, err := bench(loadAs(ctx, o, lookOnly))
 	if err != nil {
 		return nil, err

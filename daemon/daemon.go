@@ -29,7 +29,8 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 
-	dropIn string // one more file of the configuration, see Try
+	dropIn    string // one more file of the configuration, see Try
+	stateless bool   // the state is not opened, so its key is not wanted
 }
 
 // Daemon is a running authd. Its parts are made in Run and live until it ends.
@@ -72,7 +73,10 @@ func Run(ctx context.Context, o Options) error {
 		d.log.Warn(w)
 	}
 	conf := l.conf
-	if d.store, err = store.Open(conf.Daemon.StateDir, d.now); err != nil {
+	if err := d.openState(conf); err != nil {
+		if errors.As(err, new(*ConfigError)) {
+			d.restBroken(ctx)
+		}
 		return err
 	}
 	defer d.store.Close()

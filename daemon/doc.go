@@ -8,9 +8,11 @@
 //   - A configuration is settled whole before anything of it is used: a unit a
 //     credential, immutable, swapped through one atomic pointer. A request in
 //     flight ends with the units it began with.
-//   - socket, cache_dir and state_dir stay as they were at start; a reload that
-//     changes them says so. Moving them under running readers would lose more
-//     than a restart does.
+//   - socket, cache_dir, state_dir and state_key stay as they were at start; a
+//     reload that changes them says so. Moving them under running readers would
+//     lose more than a restart does. The state's key is changed by a command of
+//     its own, Rekey, on a daemon that is stopped: a reload that did it would
+//     have to hold two keys for as long as the config is edited.
 //   - Connections to issuers are not kept: an exchange is rare, and a kept
 //     connection that the server has closed is the one case in which net/http
 //     sends a request twice.

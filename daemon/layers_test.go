@@ -47,7 +47,7 @@ var thirdParty = map[string][]string{
 	"refresher/atomicfile": {"golang.org/x/sys"},
 	"refresher/document":   {"github.com/BurntSushi/toml"},
 	"refresher/output":     {"golang.org/x/sys"},
-	"refresher/store":      {"golang.org/x/sys"},
+	"refresher/store":      {"filippo.io/age", "golang.org/x/sys"},
 }
 
 // systems are all that the program is built for; a package may import

@@ -27,7 +27,7 @@ type loaded struct {
 // loadConfig reads the configuration. Its error is a *ConfigError.
 func loadConfig(ctx context.Context, o Options) (*loaded, error) {
 	l := &loaded{}
-	conf, warnings, err := config.Load(ctx, config.Options{File: o.Config, User: o.User, DropIn: o.dropIn, OpenRecipes: func(dirs []string) (_ config.Recipes, err error) {
+	conf, warnings, err := config.Load(ctx, config.Options{File: o.Config, User: o.User, DropIn: o.dropIn, StateKey: !o.stateless, OpenRecipes: func(dirs []string) (_ config.Recipes, err error) {
 		l.recipes, err = recipe.Open(dirs)
 		return recipes{l.recipes}, err
 	}})

@@ -105,7 +105,7 @@ func fixed(was, is *config.Config) []string {
 			texts = append(texts, fmt.Sprintf("daemon.%s: is %s until authd is restarted; restart it", k.key, k.was))
 		}
 	}
-	return texts
+	return append(texts, fixedKey(was.Daemon.StateKey, is.Daemon.StateKey)...)
 }
 
 // apply makes a configuration the running one: files first, so that what the
@@ -145,7 +145,7 @@ func (d *Daemon) forget(next *units) {
 			err = errors.Join(err, d.store.MarkRemoved(name))
 		}
 	}
-	_, sweepErr := d.store.Sweep()
+	_, sweepErr := d.store.Sweep(func(name string) bool { return next.byName[name] != nil })
 	if err != nil || sweepErr != nil {
 		d.log.Warn("state folder not tidied", "error", errors.Join(err, sweepErr))
 	}

@@ -30,7 +30,7 @@ type Trial struct {
 // A credential whose first exchange spends a refresh token, or needs a person,
 // is not fetched: what came back would be lost.
 func Try(ctx context.Context, o Options, dropIn, name string) (*Trial, error) {
-	o.dropIn = dropIn
+	o.dropIn, o.stateless = dropIn, true
 	b, err := bench(loadConfig(ctx, o)) // not as the daemon's user: the caller has files to write yet
 	if err != nil {
 		return nil, err

@@ -54,9 +54,16 @@ func (h *host) fillDisk(name string) (free func()) {
 // TestAFullDiskSpendsNothing: a refresh token that cannot be replaced on the
 // disk is not used.
 func TestAFullDiskSpendsNothing(t *testing.T) {
-	needRoot(t)
-	t.Parallel()
-	h := newHost(t)
+	t.Run("plain", func(t *testing.T) { aFullDiskSpendsNothing(newHost(t)) })
+	t.Run("encrypted", func(t *testing.T) {
+		h := newHost(t)
+		h.encrypt()
+		aFullDiskSpendsNothing(h)
+	})
+}
+
+func aFullDiskSpendsNothing(h *host) {
+	needRoot(h.T)
 	h.mount("state", "size=128k")
 	n := h.netography(issuers.Options{})
 	h.configure(whole(n))
@@ -66,31 +73,31 @@ func TestAFullDiskSpendsNothing(t *testing.T) {
 	free := h.fillDisk("state")
 	h.want(h.ctl("refresh", "netography", "--wait", "500ms"), 75, "disk")
 	if st := n.stats(); st.Renewals != 0 || st.Logins != 1 {
-		t.Errorf("with a full disk: %+v", st)
+		h.Errorf("with a full disk: %+v", st)
 	}
 	if h.value("netography") != value {
-		t.Error("the last good value is not served")
+		h.Error("the last good value is not served")
 	}
 	if s := h.state("netography"); s.LastError == nil || s.State != "retrying" {
-		t.Errorf("%s, %+v", s.State, s.LastError)
+		h.Errorf("%s, %+v", s.State, s.LastError)
 	}
 	h.kill9() // and nothing was lost
 	h.start()
 	if h.value("netography") != value {
-		t.Error("after a kill with a full disk another value is served")
+		h.Error("after a kill with a full disk another value is served")
 	}
 	free()
 	h.until(15*time.Second, "it is renewed", func() bool {
 		return h.ctl("refresh", "netography").code == 0
 	})
 	if st := n.stats(); st.Renewals != 1 || st.Logins != 1 || len(st.Denied) != 0 {
-		t.Errorf("with room again: %+v", st)
+		h.Errorf("with room again: %+v", st)
 	}
 	generation := h.state("netography").Generation
 	h.kill9()
 	h.start()
 	if g := h.state("netography").Generation; g != generation {
-		t.Errorf("generation %d after a restart, want %d", g, generation)
+		h.Errorf("generation %d after a restart, want %d", g, generation)
 	}
 }
 

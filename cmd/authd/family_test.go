@@ -157,11 +157,21 @@ func TestALostAnswer(t *testing.T) {
 	for _, test := range []struct {
 		name, recipe string
 		state        string
-	}{{"grace: tried at once", "oauth2", "needs-login"}, {"strict: served to its margin first", "strict-issuer", "in-doubt"}} {
+		encrypted    bool
+	}{
+		{"grace: tried at once", "oauth2", "needs-login", false},
+		{"strict: served to its margin first", "strict-issuer", "in-doubt", false},
+		{"strict, the state encrypted", "strict-issuer", "in-doubt", true},
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			f := &families{life: 4 * time.Second}
-			h := familyHost(t, f, strings.Replace(familyConfig, `"oauth2"`, `"`+test.recipe+`"`, 1))
+			config := strings.Replace(familyConfig, `"oauth2"`, `"`+test.recipe+`"`, 1)
+			h := familyHost(t, f, config)
+			if test.encrypted {
+				h.encrypt()
+				h.configure(config)
+			}
 			h.write("recipes/strict-issuer.toml", strictRecipe)
 			h.start()
 			h.issued("family")

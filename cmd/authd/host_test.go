@@ -27,6 +27,7 @@ type host struct {
 	*testing.T
 	dir     string
 	secrets map[string]string // by the name of their file
+	own     string            // keys of [daemon] beside the folders
 	urls    []string          // pairs for a strings.Replacer: {NAME}, address
 	daemon  *process
 	journal journal // of all daemons of this host
@@ -111,7 +112,7 @@ socket      = "{dir}/authd.sock"
 cache_dir   = "{dir}/tokens"
 state_dir   = "{dir}/state"
 recipe_dirs = ["{dir}/recipes"]
-`+text))
+`+h.own+text))
 }
 
 // process is a program that runs in the background.

@@ -65,7 +65,7 @@ func root() *cobra.Command {
 	})
 	c.Args = usage(cobra.NoArgs)
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-	c.AddCommand(runCommand(), checkCommand(), getCommand(), addCommand(), demoCommand(), recipeCommand(), versionCommand())
+	c.AddCommand(runCommand(), checkCommand(), getCommand(), addCommand(), rekeyCommand(), demoCommand(), recipeCommand(), versionCommand())
 	c.AddCommand(serviceCommands()...)
 	return c
 }

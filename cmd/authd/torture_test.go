@@ -88,8 +88,7 @@ func newVictim(t *testing.T, i int) *victim {
 	v.secrets["tokens"] = "invented-refresh-"
 	var config strings.Builder
 	if v.sealed {
-		v.secret("state", "invented-state-key-7Gq")
-		config.WriteString("state_key = { file = \"{dir}/secrets/state\" }\n")
+		v.encrypt()
 	}
 	other := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		v.others.Add(1)

@@ -5,6 +5,7 @@ import (
 
 	"authd/refresher/credential"
 	"authd/refresher/output"
+	"authd/refresher/store"
 )
 
 // Config is all that the files say, checked. It is not changed after Load.
@@ -21,9 +22,10 @@ type Daemon struct {
 	Socket          string
 	CacheDir        string
 	StateDir        string
-	RecipeDirs      []string // need not exist
-	Admin           Allow    // beside root and the daemon's user
-	User            string   // to become when started as root; "" stays root
+	StateKey        *store.Key // nil: there is none, or Options did not ask for it
+	RecipeDirs      []string   // need not exist
+	Admin           Allow      // beside root and the daemon's user
+	User            string     // to become when started as root; "" stays root
 	ReadyTimeout    time.Duration
 	MaxBody         int64 // bytes
 	AllowPIDRules   bool

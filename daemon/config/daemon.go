@@ -18,9 +18,7 @@ var daemonKeys = []key[*Daemon]{
 	{"recipe_dirs", `["/etc/authd/recipes"]`, func(r *reader, n *document.Node, d *Daemon) { r.paths(n, &d.RecipeDirs) }},
 	{"admin", `["group:admins"]`, func(r *reader, n *document.Node, d *Daemon) { r.allow(n, &d.Admin) }},
 	{"user", `"authd"`, func(r *reader, n *document.Node, d *Daemon) { r.user(n, &d.User) }},
-	{"state_key", `{ systemd = "state-key" }`, func(r *reader, n *document.Node, _ *Daemon) {
-		r.fail(n, "this version cannot encrypt its state yet", "leave it out; the state's folder is 0700")
-	}},
+	{"state_key", `{ systemd = "state-key" }`, func(r *reader, n *document.Node, d *Daemon) { r.readStateKey(n, &d.StateKey) }},
 	{"ready_timeout", `"60s"`, func(r *reader, n *document.Node, d *Daemon) { r.duration(n, 0, day, &d.ReadyTimeout) }},
 	{"max_body", `"32MiB"`, func(r *reader, n *document.Node, d *Daemon) { r.size(n, &d.MaxBody) }},
 	{"allow_pid_rules", `true`, func(r *reader, n *document.Node, d *Daemon) { r.truth(n, &d.AllowPIDRules) }},

@@ -30,6 +30,7 @@ func example(t *testing.T) (text string, o Options) {
 	for _, m := range regexp.MustCompile(`"/etc/authd/(secrets/[a-z-]+)"`).FindAllStringSubmatch(string(data), -1) {
 		files[m[1]] = "s"
 	}
+	files["secrets/state-key"] = keyOne
 	dir := writeFiles(t, files)
 	text = strings.NewReplacer(
 		"/etc/authd", dir, "/usr/bin/pass", "/bin/echo",

@@ -102,6 +102,7 @@ func options(dir string) Options {
 		File:        filepath.Join(dir, "authd.toml"),
 		OpenRecipes: func([]string) (Recipes, error) { return standard, nil },
 		LookupEnv:   lookup(noEnvironment),
+		StateKey:    true,
 	}
 }
 

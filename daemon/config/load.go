@@ -22,6 +22,10 @@ type Options struct {
 	// try what may come to stand there. "": none.
 	DropIn string
 
+	// StateKey also fetches [daemon] state_key, which only those need who open
+	// the state.
+	StateKey bool
+
 	// OpenRecipes gives the recipes, those of these folders before the
 	// built-in ones. It is called once, as soon as [daemon] is read. With an
 	// error nothing below [credential] is read.
@@ -45,6 +49,9 @@ func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
 	l.judgeFiles()
 	if l.openRecipes() {
 		l.readCredentials()
+		if l.options.StateKey && l.stateKey != nil {
+			l.fetches = append(l.fetches, l.stateKey)
+		}
 		l.fetchAll(ctx)
 		l.check()
 	}
@@ -94,8 +101,10 @@ type loader struct {
 	paths   map[string]Place         // outputs by path
 	nodes   map[*Credential]*located // where each stands, until all is checked
 	fetches []*fetch
-	watch   map[string]bool
-	inputs  map[string]bool
+
+	stateKey *fetch // nil: there is none
+	watch    map[string]bool
+	inputs   map[string]bool
 }
 
 // located is where a credential stands, and the parameters of which something

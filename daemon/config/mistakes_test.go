@@ -59,9 +59,26 @@ func TestMistakes(t *testing.T) {
 			map[string]string{"authd.toml": "version = 1\n[daemon]\nuser = \"nobody-here\"\n"},
 			`DIR/authd.toml:3: daemon.user: there is no user "nobody-here" here; make it, or leave the key out`,
 		},
-		"a key for the state": {
+		"a passphrase for the state": {
 			map[string]string{"authd.toml": "version = 1\n[daemon]\nstate_key = \"hunter2\"\n"},
-			`DIR/authd.toml:3: daemon.state_key: this version cannot encrypt its state yet; leave it out; the state's folder is 0700`,
+			`DIR/authd.toml:3: daemon.state_key: is no key: it must hold one line that begins AGE-SECRET-KEY-; make one with authd rekey --generate FILE, and name that file`,
+		},
+		"a state's key that others may read": {
+			map[string]string{"authd.toml@0644": "version = 1\n[daemon]\nstate_key = \"hunter2\"\n"},
+			`DIR/authd.toml:3: daemon.state_key: a secret stands here, and others may read this file (mode 0644); type: chmod go-rwx DIR/authd.toml, or write state_key = { file = "…" }`,
+		},
+		"a state's key from a credential": {
+			map[string]string{"authd.toml": "version = 1\n[daemon]\nstate_key = { credential = \"x\" }\n"},
+			`DIR/authd.toml:3: daemon.state_key.credential: the state is opened before any credential can be had; write { file = "…" }, or { systemd = "…" }`,
+		},
+		"a state's key from nowhere": {
+			map[string]string{"authd.toml": "version = 1\n[daemon]\nstate_key = { fil = \"x\" }\n", "conf.d/a.toml": "[daemon]\nstate_key = 1\n"},
+			"DIR/authd.toml:3: daemon.state_key.fil: there is no such place for a secret; did you mean \"file\"?\n" +
+				`DIR/conf.d/a.toml:2: daemon.state_key: is a whole number, must be a table that says where the key is; write state_key = { systemd = "state-key" }`,
+		},
+		"a state's key that is not there": {
+			map[string]string{"authd.toml": "version = 1\n[daemon]\nstate_key = { file = \"none\" }\n"},
+			`DIR/authd.toml:3: daemon.state_key: there is no DIR/none; make it, or name another`,
 		},
 		"sizes": {
 			map[string]string{"authd.toml": "version = 1\n[daemon]\nmax_body = \"big\"\n", "conf.d/1.toml": "[daemon]\nmax_body = 12\n"},

@@ -24,9 +24,9 @@ type fetch struct {
 	file *file
 	node *document.Node
 	open bool                                  // it is no secret, and others may read the file
-	get  func(context.Context) (string, error) // the error has no place and tells no secret
-	set  func(credential.Secret)
-	told map[string]bool // where to note that the parameter was spoken of
+	get  func(context.Context) (string, error) // the error has no place and tells no secret, as that of set
+	set  func(credential.Secret) error
+	told map[string]bool // where to note that the parameter was spoken of; nil: it is none
 	name string
 }
 
@@ -79,32 +79,46 @@ var secretKinds = []key[*fetch]{
 	{"credential", `"other"`, nil},
 }
 
+// source reads the table that says where a secret is. Where that is another
+// credential's value, from says which, and there is nothing to fetch.
+func (r *reader) source(n *document.Node) (f *fetch, from *document.Node) {
+	if len(n.Nodes) != 1 {
+		r.fail(n, "must say one place where the secret is", `write { file = "…" }, or one of `+strings.Join(names(secretKinds), ", "))
+		return nil, nil
+	}
+	place := n.Nodes[0]
+	k := find(secretKinds, place.Key)
+	if k == nil {
+		r.fail(place, "there is no such place for a secret", didYouMean(place.Key, names(secretKinds)))
+		return nil, nil
+	}
+	r.example = k.example
+	if k.read == nil {
+		return nil, place
+	}
+	f = &fetch{file: r.file, node: n}
+	if k.read(r, place, f); f.get == nil {
+		return nil, nil
+	}
+	return f, nil
+}
+
 // fetchLater reads a secret's table for parameter i of c; an open one is no
 // secret.
 func (r *reader) fetchLater(n *document.Node, c *Credential, i int, open bool) {
-	if len(n.Nodes) != 1 {
-		r.fail(n, "must say one place where the secret is", `write { file = "…" }, or one of `+strings.Join(names(secretKinds), ", "))
-		return
-	}
-	from := n.Nodes[0]
-	k := find(secretKinds, from.Key)
-	if k == nil {
-		r.fail(from, "there is no such place for a secret", didYouMean(from.Key, names(secretKinds)))
-		return
-	}
-	r.example = k.example
-	if k.name == "credential" {
+	f, from := r.source(n)
+	if from != nil {
 		r.text(from, &c.Params[i].From)
+	}
+	if f == nil {
 		return
 	}
-	f := &fetch{
-		file: r.file, node: n,
-		set:  func(s credential.Secret) { c.Params[i].Value = s },
-		told: r.nodes[c].told, name: c.Params[i].Name, open: open,
+	f.told, f.name, f.open = r.nodes[c].told, c.Params[i].Name, open
+	f.set = func(s credential.Secret) error {
+		c.Params[i].Value = s
+		return nil
 	}
-	if k.read(r, from, f); f.get != nil {
-		r.fetches = append(r.fetches, f)
-	}
+	r.fetches = append(r.fetches, f)
 }
 
 // fetchAll gets the secrets, a few at once, as commands may be slow.
@@ -118,8 +132,10 @@ func (l *loader) fetchAll(ctx context.Context) {
 			if err == nil && s == "" {
 				err = &document.Error{Problem: "the secret is empty", Remedy: "put it where the config says it is"}
 			}
+			if err == nil {
+				err = f.set(credential.NewSecret(s))
+			}
 			failed[i] = err
-			f.set(credential.NewSecret(s))
 			return nil
 		})
 	}
@@ -127,7 +143,9 @@ func (l *loader) fetchAll(ctx context.Context) {
 	for i, err := range failed {
 		if f := l.fetches[i]; err != nil {
 			(&reader{loader: l, file: f.file}).failWith(f.node, err)
-			f.told[f.name] = true
+			if f.told != nil {
+				f.told[f.name] = true
+			}
 		}
 	}
 	l.fetches = nil

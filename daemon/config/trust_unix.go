@@ -27,6 +27,12 @@ func newTrust(name string) trust {
 	return t
 }
 
+// with also trusts those whom a file belongs to.
+func (t trust) with(info fs.FileInfo) trust {
+	is := info.Sys().(*syscall.Stat_t)
+	return trust{uids: append(slices.Clone(t.uids), int(is.Uid)), gids: append(slices.Clone(t.gids), int(is.Gid))}
+}
+
 // changeable says who else can change a file or a folder, and the command
 // against it; "" where nobody can. In a sticky folder only an owner can
 // replace a file.

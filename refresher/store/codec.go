@@ -2,39 +2,11 @@ package store
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
 
 	"authd/refresher/credential"
 )
-
-// version is that of the files; a newer one is not touched.
-const version = 1
-
-// errDamaged is given for bytes that no version of authd wrote.
-var errDamaged = errors.New("damaged")
-
-// NewerError is a record that a newer authd wrote. It is left as it is.
-type NewerError struct {
-	Name    string
-	Version int
-}
-
-func (e *NewerError) Error() string {
-	return fmt.Sprintf("state of %s: has version %d, this authd knows %d; run the authd that wrote it, or delete the file to begin anew",
-		e.Name, e.Version, version)
-}
-
-// envelope is a file; the checksum is over the record's bytes as they stand.
-type envelope struct {
-	Version  int             `json:"version"`
-	Checksum string          `json:"checksum"`
-	Record   json.RawMessage `json:"record"`
-}
 
 type savedRecord struct {
 	Name       string     `json:"name"`
@@ -83,41 +55,23 @@ type clocks struct {
 	now  credential.Instant
 }
 
+// encode is a record's bytes.
 func encode(r Record, boot string) ([]byte, error) {
-	record, err := json.Marshal(savedRecord{
+	return json.Marshal(savedRecord{
 		Name: r.Name, Identity: r.Identity, Generation: r.Generation, Nonce: r.Nonce,
 		Version: r.Version, Removed: r.Removed, Intent: r.Intent, Hold: r.Hold, Cred: saveCred(r.Cred, boot),
 	})
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(envelope{Version: version, Checksum: checksum(record), Record: record})
 }
 
-func decode(name string, data []byte, c clocks) (Record, error) {
-	var e envelope
-	if err := json.Unmarshal(data, &e); err != nil {
-		return Record{}, errDamaged
-	}
-	if e.Version > version {
-		return Record{}, &NewerError{Name: name, Version: e.Version}
-	}
-	if e.Version != version || checksum(e.Record) != e.Checksum {
-		return Record{}, errDamaged
-	}
+func decode(name string, record []byte, c clocks) (Record, error) {
 	var s savedRecord
-	if err := json.Unmarshal(e.Record, &s); err != nil || s.Name != name {
+	if err := json.Unmarshal(record, &s); err != nil || s.Name != name {
 		return Record{}, errDamaged
 	}
 	return Record{
 		Name: s.Name, Identity: s.Identity, Generation: s.Generation, Nonce: s.Nonce,
 		Version: s.Version, Removed: s.Removed, Intent: s.Intent, Hold: s.Hold, Cred: s.Cred.restore(c),
 	}, nil
-}
-
-func checksum(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
 }
 
 func saveCred(c *credential.Credential, boot string) *savedCred {

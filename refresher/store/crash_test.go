@@ -12,8 +12,8 @@ import (
 
 var noon = credential.Instant{Wall: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Boot: 5 * time.Hour}
 
-func onMemory(m *memFolder) *Store {
-	return &Store{folder: m, boot: "this boot", now: func() credential.Instant { return noon }, nonces: map[string]int64{}}
+func onMemory(m *memFolder, keys Keys) *Store {
+	return &Store{folder: m, keys: keys, boot: "this boot", now: func() credential.Instant { return noon }, nonces: map[string]int64{}}
 }
 
 func sample(name string, generation uint64) Record {
@@ -41,7 +41,9 @@ func story(s *Store) (intended, saved bool) {
 	return true, s.Save(sample("a", 2)) == nil
 }
 
-func TestACrashAtAnyStepLosesNothing(t *testing.T) {
+func TestACrashAtAnyStepLosesNothing(t *testing.T) { both(t, aCrashAtAnyStepLosesNothing) }
+
+func aCrashAtAnyStepLosesNothing(t *testing.T, keys Keys) {
 	for _, how := range []string{killed, powerCut, namesAhead} {
 		t.Run(how, func(t *testing.T) {
 			for at := 1; ; at++ {
@@ -49,12 +51,12 @@ func TestACrashAtAnyStepLosesNothing(t *testing.T) {
 					t.Fatal("the story never ends")
 				}
 				m := newMemFolder()
-				if err := onMemory(m).Save(sample("a", 1)); err != nil {
+				if err := onMemory(m, keys).Save(sample("a", 1)); err != nil {
 					t.Fatal(err)
 				}
 				m.failAt, m.dies = m.steps+at, true
-				intended, saved := story(onMemory(m))
-				after := onMemory(m.reopened(how))
+				intended, saved := story(onMemory(m, keys))
+				after := onMemory(m.reopened(how), keys)
 				if err := after.tidy(); err != nil {
 					t.Fatalf("step %d: open: %v", at, err)
 				}
@@ -82,13 +84,15 @@ func TestACrashAtAnyStepLosesNothing(t *testing.T) {
 	}
 }
 
-func TestAFailedStepCanBeTriedAgain(t *testing.T) {
+func TestAFailedStepCanBeTriedAgain(t *testing.T) { both(t, aFailedStepCanBeTriedAgain) }
+
+func aFailedStepCanBeTriedAgain(t *testing.T, keys Keys) {
 	for at := 1; ; at++ {
 		if at > stepsAtMost {
 			t.Fatal("the story never ends")
 		}
 		m := newMemFolder()
-		s := onMemory(m)
+		s := onMemory(m, keys)
 		if err := s.Save(sample("a", 1)); err != nil {
 			t.Fatal(err)
 		}
@@ -110,8 +114,12 @@ func TestAFailedStepCanBeTriedAgain(t *testing.T) {
 }
 
 func TestAFullDiskStopsAnExchangeBeforeItIsSent(t *testing.T) {
+	both(t, aFullDiskStopsAnExchangeBeforeItIsSent)
+}
+
+func aFullDiskStopsAnExchangeBeforeItIsSent(t *testing.T, keys Keys) {
 	m := newMemFolder()
-	s := onMemory(m)
+	s := onMemory(m, keys)
 	if err := s.Save(sample("a", 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -130,8 +138,12 @@ func TestAFullDiskStopsAnExchangeBeforeItIsSent(t *testing.T) {
 }
 
 func TestADiskThatFillsUpDoesNotLoseTheAnswer(t *testing.T) {
+	both(t, aDiskThatFillsUpDoesNotLoseTheAnswer)
+}
+
+func aDiskThatFillsUpDoesNotLoseTheAnswer(t *testing.T, keys Keys) {
 	m := newMemFolder()
-	s := onMemory(m)
+	s := onMemory(m, keys)
 	r := sample("a", 1)
 	r.Intent = &Intent{Spent: "hash", At: noon.Wall}
 	if err := s.Intend(r); err != nil {

@@ -40,9 +40,11 @@ func fillUp(t *testing.T, path string) {
 	}
 }
 
-func TestARealFullDisk(t *testing.T) {
+func TestARealFullDisk(t *testing.T) { both(t, aRealFullDisk) }
+
+func aRealFullDisk(t *testing.T, keys Keys) {
 	dir := small(t, "64k")
-	s, err := Open(dir, fixed)
+	s, err := Open(dir, keys, fixed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,12 +28,18 @@ const (
 // keepRemoved is how long the state of a credential outlives its configuration.
 const keepRemoved = 30 * 24 * time.Hour
 
-// leastRoom is what an answer of unknown size is given.
-const leastRoom = 16 << 10
+// What an answer of unknown size is given. Encrypted it stands in base64, which
+// takes a third more, behind an age header of at most 2 KiB.
+const (
+	leastRoom       = 16 << 10
+	leastSealedRoom = 28 << 10
+)
 
 // Store is an open state folder. It may be used from several goroutines.
 type Store struct {
 	folder folder
+	keys   Keys
+	stale  []string // files that are not encrypted as they would be now; until Reseal
 	boot   string
 	now    func() credential.Instant
 	lock   *os.File
@@ -55,24 +61,42 @@ func (e *DamagedError) Error() string {
 }
 
 // Open takes the state folder at dir, an absolute path, making it if need be.
-// It fails, naming the remedy, if others could read or change the folder or if
-// another process holds it. now gives both of the host's clocks.
-func Open(dir string, now func() credential.Instant) (*Store, error) {
+// It fails, naming the remedy, if others could read or change the folder, if
+// another process holds it (a *HeldError), or if a record in it is encrypted
+// with a key that is not at hand (a *KeyError); then nothing in the folder has
+// changed. now gives both of the host's clocks.
+func Open(dir string, keys Keys, now func() credential.Instant) (*Store, error) {
 	f, err := atomicfile.Open(dir, atomicfile.Options{Make: 0o700, Private: true})
 	if err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	lock, err := takeLock(f)
-	if err != nil {
+	s := &Store{folder: diskFolder{f}, keys: keys, boot: bootName(), now: now, nonces: map[string]int64{}}
+	if s.lock, err = takeLock(f, s.judge); err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("state: %w", err)
+		return nil, err
 	}
-	s := &Store{folder: diskFolder{f}, boot: bootName(), now: now, lock: lock, nonces: map[string]int64{}}
 	if err := s.tidy(); err != nil {
 		_ = s.Close()
 		return nil, fmt.Errorf("state: folder %s: %w", f.Path(), err)
 	}
 	return s, nil
+}
+
+// Judge tells, without an effect and also while a daemon runs, whether a Store
+// with these keys could be opened: the error is a *KeyError if not. A folder
+// that cannot be looked at now is not judged. trust are uids that it may belong
+// to, beside root and one's own.
+func Judge(dir string, keys Keys, trust ...int) error {
+	f, err := atomicfile.Open(dir, atomicfile.Options{Trust: trust})
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	s := &Store{folder: diskFolder{f}, keys: keys}
+	if err := s.judge(); errors.As(err, new(*KeyError)) {
+		return err
+	}
+	return nil
 }
 
 // Close gives the folder free.
@@ -107,7 +131,7 @@ func (s *Store) adopt(name string) error {
 		return err
 	}
 	data = bytes.TrimRight(data, "\x00") // what was reserved and not used
-	_, err = decode(name, data, s.clocks())
+	_, err = s.decode(name, data)
 	if errors.Is(err, errDamaged) {
 		return s.folder.Remove(name + roomSuffix)
 	}
@@ -140,8 +164,9 @@ func (s *Store) Names() ([]string, error) {
 }
 
 // Load reads a record. A credential without one gets an empty record and no
-// error. The error may be a *DamagedError, with a record that can be used, or a
-// *NewerError; any other means that the folder could not be read now.
+// error. The error may be a *DamagedError, with a record that can be used, a
+// *NewerError or a *KeyError; any other means that the folder could not be read
+// now.
 //
 // A record that was marked as removed is marked no longer.
 func (s *Store) Load(name string) (Record, error) {
@@ -162,9 +187,9 @@ func (s *Store) read(name string) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("state of %s: %w", name, err)
 	}
-	r, err := decode(name, data, s.clocks())
+	r, err := s.decode(name, data)
 	if errors.Is(err, errDamaged) {
-		return s.setAside(name)
+		return s.setAside(name, data)
 	}
 	r.Nonce = s.raise(name, r.Nonce)
 	return r, err
@@ -178,19 +203,34 @@ func (s *Store) Peek(name string) Record {
 	if err != nil {
 		return Record{Name: name}
 	}
-	r, err := decode(name, data, s.clocks())
+	r, err := s.decode(name, data)
 	if err != nil {
 		return Record{Name: name}
 	}
 	return r
 }
 
+// decode reads the record in a file.
+func (s *Store) decode(name string, data []byte) (Record, error) {
+	record, _, err := s.keys.unwrap(name, data)
+	if err != nil {
+		return Record{}, err
+	}
+	return decode(name, record, s.clocks())
+}
+
 // setAside begins a damaged record anew. The new one is stored at once, so
 // that the next start counts on from it too.
-func (s *Store) setAside(name string) (Record, error) {
+func (s *Store) setAside(name string, damaged []byte) (Record, error) {
 	now := s.now().Wall.Unix()
 	aside := name + damagedSuffix + strconv.FormatInt(now, 10)
-	if err := s.folder.Rename(name+recordSuffix, aside); err != nil {
+	err := error(nil)
+	if s.keys.Seal == nil {
+		err = s.folder.Rename(name+recordSuffix, aside)
+	} else { // it may be one from before there was a key
+		err = s.putAside(name, aside, damaged)
+	}
+	if err != nil {
 		return Record{}, fmt.Errorf("state of %s: is damaged and cannot be set aside: %w", name, err)
 	}
 	r := Record{Name: name, Generation: uint64(max(0, now))}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/base64"
 	"errors"
 	"os"
 	"path/filepath"
@@ -20,8 +21,42 @@ var revealed = cmp.Transformer("reveal", func(s credential.Secret) string { retu
 
 func fixed() credential.Instant { return noon }
 
+// aKey makes a key; a hybrid one for the sake of its size.
+func aKey(t testing.TB, text string) *Key {
+	t.Helper()
+	k, err := ParseKey(credential.NewSecret(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// both is the suite that a folder passes whether it is encrypted or not.
+func both(t *testing.T, test func(*testing.T, Keys)) {
+	for name, keys := range map[string]Keys{
+		"plain":              {},
+		"encrypted":          {Seal: aKey(t, keyOne)},
+		"encrypted (hybrid)": {Seal: aKey(t, keyHybrid)},
+	} {
+		t.Run(name, func(t *testing.T) { test(t, keys) })
+	}
+}
+
+// whole is a record as its file holds it.
+func whole(t testing.TB, r Record, boot string, key *Key) []byte {
+	t.Helper()
+	record, err := encode(r, boot)
+	if err == nil {
+		record, err = wrap(record, key)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
 // open gives a store in a folder of its own.
-func open(t *testing.T) (*Store, string) {
+func open(t *testing.T, keys Keys) (*Store, string) {
 	t.Helper()
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -30,7 +65,7 @@ func open(t *testing.T) (*Store, string) {
 	_ = os.Chmod(filepath.Dir(base), 0o700) // whatever the umask
 	_ = os.Chmod(base, 0o700)
 	dir := filepath.Join(base, "state")
-	s, err := Open(dir, fixed)
+	s, err := Open(dir, keys, fixed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,8 +73,10 @@ func open(t *testing.T) (*Store, string) {
 	return s, dir
 }
 
-func TestWhatIsSavedIsLoaded(t *testing.T) {
-	s, dir := open(t)
+func TestWhatIsSavedIsLoaded(t *testing.T) { both(t, whatIsSavedIsLoaded) }
+
+func whatIsSavedIsLoaded(t *testing.T, keys Keys) {
+	s, dir := open(t, keys)
 	want := sample("a.b", 7)
 	want.Hold = &Hold{State: "misconfigured", Class: "refused", Message: "401 from ${url}", Since: noon.Wall, Fingerprint: "f"}
 	want.Intent = &Intent{Spent: "hash", At: noon.Wall}
@@ -86,8 +123,8 @@ func TestEveryFieldIsKept(t *testing.T) {
 }
 
 func TestASecondDaemonIsRefused(t *testing.T) {
-	s, dir := open(t)
-	_, err := Open(dir, fixed)
+	s, dir := open(t, Keys{})
+	_, err := Open(dir, Keys{}, fixed)
 	if err == nil {
 		t.Fatal("two hold one folder")
 	}
@@ -99,7 +136,7 @@ func TestASecondDaemonIsRefused(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second, err := Open(dir, fixed)
+	second, err := Open(dir, Keys{}, fixed)
 	if err != nil {
 		t.Fatalf("after the first is gone: %v", err)
 	}
@@ -110,37 +147,40 @@ func TestAFolderThatOthersReadIsRefused(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("access lists are the installer's business")
 	}
-	s, dir := open(t)
+	s, dir := open(t, Keys{})
 	_ = s.Close()
 	for _, mode := range []os.FileMode{0o750, 0o705, 0o720} {
 		if err := os.Chmod(dir, mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(dir, fixed); err == nil || !strings.Contains(err.Error(), "chmod") {
+		if _, err := Open(dir, Keys{}, fixed); err == nil || !strings.Contains(err.Error(), "chmod") {
 			t.Errorf("mode %04o: %v", mode, err)
 		}
 	}
 }
 
-func TestDamagedRecordsAreSetAside(t *testing.T) {
-	whole, err := encode(sample("a", 3), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestDamagedRecordsAreSetAside(t *testing.T) { both(t, damagedRecordsAreSetAside) }
+
+func damagedRecordsAreSetAside(t *testing.T, keys Keys) {
+	good := string(whole(t, sample("a", 3), "", keys.Seal))
+	plain := string(whole(t, sample("a", 3), "", nil))
+	middle := len(good) / 2
 	for name, data := range map[string]string{
 		"empty":             "",
-		"cut off":           string(whole[:len(whole)/2]),
-		"one bit":           strings.Replace(string(whole), `"generation":3`, `"generation":2`, 1),
+		"cut off":           good[:middle],
+		"one bit":           good[:middle] + string(good[middle]^1) + good[middle+1:],
+		"one field":         strings.Replace(plain, `"generation":3`, `"generation":2`, 1),
 		"not JSON":          "hello",
-		"another's record":  strings.ReplaceAll(string(whole), `"name":"a"`, `"name":"b"`),
+		"another's record":  string(whole(t, sample("b", 3), "", keys.Seal)),
 		"no version":        `{"record":{}}`,
-		"zeros after it":    string(whole) + "\x00",
+		"zeros after it":    good + "\x00",
 		"null":              "null",
 		"negative version":  `{"version":-1}`,
 		"record of a shape": `{"version":1,"checksum":"` + checksum([]byte("[]")) + `","record":[]}`,
+		"no age file":       `{"version":2,"checksum":"` + checksum([]byte(keys.Seal.ID()), nil) + `","key":"` + keys.Seal.ID() + `","age":""}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, dir := open(t)
+			s, dir := open(t, keys)
 			if err := os.WriteFile(dir+"/a.json", []byte(data), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -152,8 +192,14 @@ func TestDamagedRecordsAreSetAside(t *testing.T) {
 			if r.Name != "a" || r.Cred != nil || r.Generation != uint64(noon.Wall.Unix()) {
 				t.Errorf("the record to go on with is %+v", r)
 			}
-			if kept, err := os.ReadFile(filepath.Join(dir, damaged.File)); err != nil || string(kept) != data {
-				t.Errorf("set aside: %v", err)
+			kept, err := os.ReadFile(filepath.Join(dir, damaged.File))
+			if keys.Seal != nil && err == nil {
+				if kept, _, err = keys.unwrap("a", kept); len(kept) == 0 {
+					kept = nil
+				}
+			}
+			if err != nil || string(kept) != data {
+				t.Errorf("set aside: %q %v", kept, err)
 			}
 			if again, err := s.Load("a"); err != nil || again.Generation != r.Generation {
 				t.Errorf("the next start counts from %d, %v", again.Generation, err)
@@ -162,15 +208,17 @@ func TestDamagedRecordsAreSetAside(t *testing.T) {
 	}
 }
 
-func TestANewerRecordIsLeftAlone(t *testing.T) {
-	s, dir := open(t)
-	data := []byte(`{"version":2,"later":true}`)
+func TestANewerRecordIsLeftAlone(t *testing.T) { both(t, aNewerRecordIsLeftAlone) }
+
+func aNewerRecordIsLeftAlone(t *testing.T, keys Keys) {
+	s, dir := open(t, keys)
+	data := []byte(`{"version":3,"later":true}`)
 	if err := os.WriteFile(dir+"/a.json", data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.Load("a")
 	var newer *NewerError
-	if !errors.As(err, &newer) || newer.Version != 2 {
+	if !errors.As(err, &newer) || newer.Version != 3 {
 		t.Fatalf("got %v", err)
 	}
 	if err := s.RaiseNonce("a", 1); err == nil {
@@ -181,16 +229,15 @@ func TestANewerRecordIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestLeftoversAreCleanedAtOpen(t *testing.T) {
-	s, dir := open(t)
+func TestLeftoversAreCleanedAtOpen(t *testing.T) { both(t, leftoversAreCleanedAtOpen) }
+
+func leftoversAreCleanedAtOpen(t *testing.T, keys Keys) {
+	s, dir := open(t, keys)
 	if err := s.Save(sample("a", 1)); err != nil {
 		t.Fatal(err)
 	}
 	_ = s.Close()
-	answer, err := encode(sample("b", 9), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := whole(t, sample("b", 9), "", keys.Seal)
 	for name, data := range map[string]string{
 		"a.json.new":  "half a rec",
 		"a.json.room": strings.Repeat("\x00", 100),
@@ -200,7 +247,7 @@ func TestLeftoversAreCleanedAtOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err = Open(dir, fixed)
+	s, err := Open(dir, keys, fixed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,8 +298,10 @@ func TestTimesAreCarriedOverABoot(t *testing.T) {
 	}
 }
 
-func TestNoncesNeverGoBack(t *testing.T) {
-	s, _ := open(t)
+func TestNoncesNeverGoBack(t *testing.T) { both(t, noncesNeverGoBack) }
+
+func noncesNeverGoBack(t *testing.T, keys Keys) {
+	s, _ := open(t, keys)
 	r := sample("a", 1)
 	if err := s.Save(r); err != nil {
 		t.Fatal(err)
@@ -266,7 +315,7 @@ func TestNoncesNeverGoBack(t *testing.T) {
 	if err := s.Save(sample("a", 2)); err != nil { // whoever saves knows nothing of the nonce
 		t.Fatal(err)
 	}
-	another := &Store{folder: s.folder, now: fixed, nonces: map[string]int64{}} // as after a restart
+	another := &Store{folder: s.folder, keys: keys, now: fixed, nonces: map[string]int64{}} // as after a restart
 	if got, err := another.Load("a"); err != nil || got.Nonce != 100 || got.Generation != 2 {
 		t.Errorf("%+v %v", got, err)
 	}
@@ -279,7 +328,11 @@ func TestNoncesNeverGoBack(t *testing.T) {
 }
 
 func TestRecordsOutliveTheirConfigurationByThirtyDays(t *testing.T) {
-	s, dir := open(t)
+	both(t, recordsOutliveTheirConfigurationByThirtyDays)
+}
+
+func recordsOutliveTheirConfigurationByThirtyDays(t *testing.T, keys Keys) {
+	s, dir := open(t, keys)
 	now := noon
 	s.now = func() credential.Instant { return now }
 	for _, name := range []string{"stays", "goes", "comes back"} {
@@ -296,7 +349,7 @@ func TestRecordsOutliveTheirConfigurationByThirtyDays(t *testing.T) {
 		}
 	}
 	now = noon.Add(29 * 24 * time.Hour)
-	if deleted, err := s.Sweep(); err != nil || len(deleted) != 0 {
+	if deleted, err := s.Sweep(func(string) bool { return false }); err != nil || len(deleted) != 0 {
 		t.Errorf("after 29 days: %v %v", deleted, err)
 	}
 	if err := s.MarkRemoved("goes"); err != nil { // once more, at another start: the first date counts
@@ -306,7 +359,7 @@ func TestRecordsOutliveTheirConfigurationByThirtyDays(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = noon.Add(31 * 24 * time.Hour)
-	deleted, err := s.Sweep()
+	deleted, err := s.Sweep(func(string) bool { return false })
 	if err != nil || len(deleted) != 2 {
 		t.Errorf("after 31 days: %v %v", deleted, err)
 	}
@@ -317,8 +370,10 @@ func TestRecordsOutliveTheirConfigurationByThirtyDays(t *testing.T) {
 	}
 }
 
-func TestManyCredentialsAtOnce(t *testing.T) {
-	s, _ := open(t)
+func TestManyCredentialsAtOnce(t *testing.T) { both(t, manyCredentialsAtOnce) }
+
+func manyCredentialsAtOnce(t *testing.T, keys Keys) {
+	s, _ := open(t, keys)
 	var wg sync.WaitGroup
 	for i := range 20 {
 		name := "c" + strconv.Itoa(i%5)
@@ -348,26 +403,51 @@ func TestNothingOfARecordIsPrintedByAccident(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	whole, _ := encode(sample("a", 3), "boot")
-	f.Add(whole)
-	f.Add([]byte(`{"version":2}`))
-	f.Add([]byte(`{"version":1,"checksum":"` + checksum([]byte(`{"name":"a"}`)) + `","record":{"name":"a"}}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		// Half of the inputs get a right checksum, or nothing behind it would be reached.
-		sealed := append([]byte(`{"version":1,"checksum":"`+checksum(data)+`","record":`), append(data, '}')...)
-		for _, file := range [][]byte{data, sealed} {
-			r, err := decode("a", file, clocks{"boot", noon})
-			if err != nil {
-				continue
-			}
-			again, err := encode(r, "boot")
-			if err != nil {
-				t.Skip("times that JSON cannot hold")
-			}
-			second, err := decode("a", again, clocks{"boot", noon})
-			if diff := cmp.Diff(r, second, revealed); err != nil || diff != "" {
-				t.Errorf("%v\n%s", err, diff)
-			}
+	keys := Keys{Seal: aKey(f, keyOne), Open: []*Key{aKey(f, keyHybrid)}}
+	record, err := encode(sample("a", 3), "boot")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(record)
+	f.Add([]byte(`{"version":3}`))
+	f.Add([]byte(`{"name":"a"}`))
+	for _, key := range []*Key{nil, keys.Seal, keys.Open[0]} {
+		file := whole(f, sample("a", 3), "boot", key)
+		f.Add(file)
+		if e, err := parse("a", file); err == nil {
+			f.Add(e.Sealed)
 		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		// Most inputs get a right checksum, or nothing behind it would be reached.
+		id := keys.Seal.ID()
+		for _, file := range [][]byte{
+			data,
+			append([]byte(`{"version":1,"checksum":"`+checksum(data)+`","record":`), append(data, '}')...),
+			[]byte(`{"version":2,"checksum":"` + checksum([]byte(id), data) + `","key":"` + id + `","age":"` + base64.StdEncoding.EncodeToString(data) + `"}`),
+		} {
+			record, _, err := keys.unwrap("a", file)
+			if err != nil && record != nil {
+				t.Errorf("a record beside the error %v", err)
+			}
+			checkRecord(t, record)
+		}
+		checkRecord(t, data)
 	})
+}
+
+// checkRecord holds what is read against what is read back.
+func checkRecord(t *testing.T, record []byte) {
+	r, err := decode("a", record, clocks{"boot", noon})
+	if err != nil {
+		return
+	}
+	again, err := encode(r, "boot")
+	if err != nil {
+		return // times that JSON cannot hold
+	}
+	second, err := decode("a", again, clocks{"boot", noon})
+	if diff := cmp.Diff(r, second, revealed); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
 }

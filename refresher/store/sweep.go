@@ -24,9 +24,9 @@ func (s *Store) MarkRemoved(name string) error {
 }
 
 // Sweep deletes the records of credentials that left the configuration thirty
-// days ago, and files set aside as long ago, and names what it deleted. It is
-// meant for once a day: it reads every record.
-func (s *Store) Sweep() (deleted []string, err error) {
+// days ago, and files set aside as long ago, and names what it deleted. It does
+// not look at those that are configured.
+func (s *Store) Sweep(configured func(name string) bool) (deleted []string, err error) {
 	files, err := s.folder.Names()
 	if err != nil {
 		return nil, fmt.Errorf("state: %w", err)
@@ -34,6 +34,9 @@ func (s *Store) Sweep() (deleted []string, err error) {
 	before := s.now().Wall.Add(-keepRemoved)
 	var errs []error
 	for _, f := range files {
+		if name, ok := strings.CutSuffix(f, recordSuffix); ok && configured(name) {
+			continue
+		}
 		old, err := s.sweepOne(f, before)
 		if old {
 			deleted = append(deleted, f)

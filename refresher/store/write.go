@@ -12,7 +12,7 @@ func (s *Store) Intend(r Record) error {
 	defer s.hold(r.Name)()
 	data, err := s.encode(r)
 	if err == nil {
-		err = s.makeRoom(r.Name, leastRoom+2*int64(len(data)))
+		err = s.makeRoom(r.Name, s.least()+2*int64(len(data)))
 	}
 	if err == nil {
 		err = s.write(r.Name, data)
@@ -22,6 +22,13 @@ func (s *Store) Intend(r Record) error {
 		return fmt.Errorf("state of %s: cannot be written, so nothing was sent: %w; see to room in the state folder", r.Name, err)
 	}
 	return nil
+}
+
+func (s *Store) least() int64 {
+	if s.keys.Seal == nil {
+		return leastRoom
+	}
+	return leastSealedRoom
 }
 
 func (s *Store) makeRoom(name string, size int64) error {
@@ -74,6 +81,15 @@ func (s *Store) replace(r Record) error {
 
 // write stores a record that has no room reserved.
 func (s *Store) write(name string, data []byte) error {
+	if err := s.put(name, name+recordSuffix, data); err != nil {
+		return err
+	}
+	return s.folder.Sync()
+}
+
+// put replaces a file of a credential in one step. Its name is not durable
+// before the folder is synced.
+func (s *Store) put(name, file string, data []byte) error {
 	f, err := s.folder.New(name + newSuffix)
 	if err != nil {
 		return err
@@ -82,7 +98,7 @@ func (s *Store) write(name string, data []byte) error {
 		_ = s.folder.Remove(name + newSuffix)
 		return err
 	}
-	return s.commit(name+newSuffix, name)
+	return s.folder.Rename(name+newSuffix, file)
 }
 
 // fill makes data all that a file holds. What the file held before is cut off
@@ -124,7 +140,11 @@ func (s *Store) RaiseNonce(name string, mark int64) error {
 // since r was loaded, so the higher mark counts.
 func (s *Store) encode(r Record) ([]byte, error) {
 	r.Nonce = s.raise(r.Name, r.Nonce)
-	return encode(r, s.boot)
+	record, err := encode(r, s.boot)
+	if err != nil {
+		return nil, err
+	}
+	return wrap(record, s.keys.Seal)
 }
 
 // raise notes a nonce mark and gives the highest one known.
