@@ -40,6 +40,19 @@ func withCommand(command ...string) []Files {
 	return []Files{{Name: "a", Outputs: []Output{{File: "a.raw", Format: "raw", OnChange: command}}}}
 }
 
+func TestOnChangeIsWhatTheConfigurationSaysNow(t *testing.T) {
+	dir := folderOf(t)
+	log := dir + "/log"
+	command := script(t, dir, `echo "$1 $AUTHD_GENERATION" >>`+log+"\n")
+	b := newBench(t, dir)
+	b.Configure(withCommand(command, "old"))
+	b.Publish(view(1))
+	eventually(t, "the first command", func() bool { return read(t, log) == "old 1\n" })
+	b.Configure(withCommand(command, "new"))
+	b.Publish(view(2))
+	eventually(t, "the command that is configured now", func() bool { return strings.HasSuffix(read(t, log), "new 2\n") })
+}
+
 func TestOnChangeRunsAloneAndTellsTheNewest(t *testing.T) {
 	dir := folderOf(t)
 	fifo := dir + "/go"

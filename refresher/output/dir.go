@@ -68,7 +68,8 @@ func (k *Keeper) bringSet(h *held, r *round, now time.Time) error {
 		k.watchSet(h, false)
 		return nil
 	}
-	back := wanted[0].disturbed(h.view.Generation)
+	stood, shrinks := wanted[0].disturbed(h.view.Generation), h.shrinks()
+	back := stood && !shrinks
 	if back && !k.mayPutBack(h, wanted[0], now) { // the first counts for all
 		for _, f := range wanted {
 			f.left = wanted[0].left
@@ -81,9 +82,25 @@ func (k *Keeper) bringSet(h *held, r *round, now time.Time) error {
 	k.watchSet(h, back)
 	for i, f := range wanted {
 		f.placed(drafts[i].installed(filepath.Join(h.place.base, h.data, f.File)), h.view.Generation)
-		k.announce(h, f, back)
+		if back || !stood { // who reads the files that stay has no news
+			k.announce(h, f, back)
+		}
 	}
 	return nil
+}
+
+// shrinks tells whether there are files that should be there no more.
+func (h *held) shrinks() bool {
+	return h.surplus || slices.ContainsFunc(h.files, func(f *file) bool { return !f.want && f.there })
+}
+
+// shed notes that the folder may have files that it no longer has by its
+// configuration, but had by an earlier one.
+func (h *held) shed(before []Output) {
+	for _, o := range before {
+		named := func(f *file) bool { return f.File == o.File }
+		h.surplus = h.surplus || h.conf.Dir && !slices.ContainsFunc(h.files, named)
+	}
 }
 
 func (h *held) wanted() []*file {
@@ -101,10 +118,8 @@ func (h *held) undisturbed(wanted []*file) bool {
 	if data, err := os.Readlink(filepath.Join(h.place.base, dataLink)); err != nil || data != h.data {
 		return false
 	}
-	for _, f := range h.files {
-		if !f.want && f.there {
-			return false
-		}
+	if h.shrinks() {
+		return false
 	}
 	for _, f := range wanted {
 		link, err := os.Readlink(f.path)
@@ -119,7 +134,7 @@ func (h *held) undisturbed(wanted []*file) bool {
 // adopt takes what an earlier process left, if all of it is right.
 func (h *held) adopt(in folder, wanted []*file, drafts []*draft) bool {
 	data, err := in.Readlink(dataLink)
-	if err != nil || data != filepath.Base(data) || len(wanted) != len(h.files) {
+	if err != nil || data != filepath.Base(data) || len(wanted) != len(h.files) || h.surplus {
 		return false
 	}
 	stamps := make([]stamp, len(wanted))
@@ -140,28 +155,15 @@ func (h *held) adopt(in folder, wanted []*file, drafts []*draft) bool {
 
 // swap writes all files into a new folder and leads the links to it.
 func (h *held) swap(r *round, in folder, wanted []*file, drafts []*draft) error {
-	name := fmt.Sprintf("..%d", h.view.Generation)
-	for n := 1; ; n++ {
-		if _, err := in.Lstat(name); errors.Is(err, fs.ErrNotExist) {
-			break
-		} else if err != nil {
-			return err
-		}
-		name = fmt.Sprintf("..%d-%d", h.view.Generation, n)
-	}
-	fresh, err := r.folder(filepath.Join(h.place.base, name), keepID)
+	name, err := h.newName(in)
 	if err != nil {
 		return err
 	}
-	for i, f := range wanted {
-		if err := prepare(fresh, f.File, drafts[i]); err != nil {
-			return err
-		}
+	if err = h.fill(name, r, wanted, drafts); err == nil {
+		err = placeLink(in, dataLink, name)
 	}
-	if err := r.sync(); err != nil { // the files before the link that leads to them
-		return err
-	}
-	if err := placeLink(in, dataLink, name); err != nil {
+	if err != nil {
+		_ = in.RemoveAll(name) // or each further try would leave one behind
 		return err
 	}
 	for _, f := range wanted {
@@ -173,8 +175,35 @@ func (h *held) swap(r *round, in folder, wanted []*file, drafts []*draft) error 
 		return err
 	}
 	previous := h.data
-	h.data = name
+	h.data, h.surplus = name, false
 	return h.tidy(in, name, previous)
+}
+
+// newName is a name for a folder of this generation that nothing has yet.
+func (h *held) newName(in folder) (string, error) {
+	name := fmt.Sprintf("..%d", h.view.Generation)
+	for n := 1; ; n++ {
+		if _, err := in.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			return name, nil
+		} else if err != nil {
+			return "", err
+		}
+		name = fmt.Sprintf("..%d-%d", h.view.Generation, n)
+	}
+}
+
+// fill makes a folder of files, durable before a link leads to it.
+func (h *held) fill(name string, r *round, wanted []*file, drafts []*draft) error {
+	in, err := r.folder(filepath.Join(h.place.base, name), keepID)
+	if err != nil {
+		return err
+	}
+	for i, f := range wanted {
+		if err := prepare(in, f.File, drafts[i]); err != nil {
+			return err
+		}
+	}
+	return r.sync()
 }
 
 // placeLink makes a link in one step, unless it is right already.

@@ -164,6 +164,37 @@ func TestAFolderGoes(t *testing.T) {
 	})
 }
 
+func TestAFileThatIsNoLongerNamedLeavesTheFolder(t *testing.T) {
+	after(t, func(t *testing.T, b *bench) {
+		b.Configure(twoInAFolder())
+		b.Publish(view(1))
+		less := twoInAFolder()
+		less[0].Outputs = less[0].Outputs[:1]
+		b.Configure(less)
+		if got := read(t, b.path("a/value")); got != "T1" {
+			t.Errorf("what stays: %q", got)
+		}
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		wantGone(t, b.path("a/all.json"))
+		if states(b.Keeper, "a") != "ok" || b.count(PutBack) != 0 {
+			t.Errorf("%s, put back %d times", states(b.Keeper, "a"), b.count(PutBack))
+		}
+	})
+}
+
+func TestAnExpiryIsNoDisturbance(t *testing.T) {
+	after(t, func(t *testing.T, b *bench) {
+		b.Configure(twoInAFolder())
+		b.Publish(view(1))
+		b.Expire("a", 1)
+		wantGone(t, b.path("a/all.json"))
+		if n := b.count(PutBack); n != 0 {
+			t.Errorf("put back %d times, though nobody touched it", n)
+		}
+	})
+}
+
 func TestALayoutMayChange(t *testing.T) {
 	after(t, func(t *testing.T, b *bench) {
 		b.Configure(twoInAFolder())

@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"authd/refresher/credential"
@@ -36,8 +37,8 @@ type file struct {
 func (f *file) inherit(old *file) {
 	f.want, f.there, f.back, f.left = old.want, old.there, old.back, old.left
 	f.stamp, f.serial = old.stamp, old.serial
-	if f.command != nil && old.command != nil {
-		f.command = old.command
+	if f.command != nil && old.command != nil && slices.Equal(f.command.argv, old.command.argv) {
+		f.command = old.command // it may be running
 	}
 }
 

@@ -27,26 +27,6 @@ type KeeperOptions struct {
 	Report func(Event)      // told what nobody is there to be given as an error; may be nil; must not call the Keeper
 }
 
-// Event is something that happened to an output.
-type Event struct {
-	Credential string
-	File       string
-	Kind       EventKind
-	Err        error // of Failed and CommandFailed
-}
-
-// EventKind says what happened.
-type EventKind string
-
-// The kinds of events.
-const (
-	PutBack       EventKind = "put back"       // somebody changed or removed it
-	Contested     EventKind = "contested"      // put back ten times in a minute, left alone for five
-	Failed        EventKind = "failed"         // could not be written or removed; tried again
-	Recovered     EventKind = "recovered"      // after Failed
-	CommandFailed EventKind = "command failed" // on_change
-)
-
 // Keeper keeps the files of all credentials in step with what was last
 // published: it writes them, puts them back, tries again what failed, and
 // removes them. All its methods may be called from several goroutines.
@@ -87,31 +67,7 @@ func New(o KeeperOptions) *Keeper {
 // Configure says which files there are from now on. What it no longer names is
 // removed after ten seconds, unless it is named again before.
 func (k *Keeper) Configure(all []Files) {
-	k.mu.Lock()
-	if k.closed {
-		k.mu.Unlock()
-		return
-	}
-	before := k.byName
-	k.byName, k.byPath = make(map[string]*held, len(all)), make(map[string]*held, len(all))
-	var fresh []*held
-	for _, files := range all {
-		at := locate(k.o.Cache, files)
-		h, taken := before[files.Name], k.taken(at)
-		if h == nil || taken != nil || h.clashes || !reflect.DeepEqual(h.conf, files) {
-			h = newHeld(at, files, taken, k.commands)
-			h.mu.Lock() // until it knows what the one before knew
-			fresh = append(fresh, h)
-		}
-		k.byName[files.Name] = h
-		for _, p := range at.keys() {
-			if k.byPath[p] == nil {
-				k.byPath[p] = h
-			}
-		}
-	}
-	k.mu.Unlock()
-
+	before, fresh := k.allot(all)
 	for _, h := range fresh {
 		if old := before[h.name]; old != nil {
 			h.inherit(old)
@@ -126,6 +82,34 @@ func (k *Keeper) Configure(all []Files) {
 			k.leave(old)
 		}
 	}
+}
+
+// allot says who has which files from now on. It returns who had them before,
+// and who is new: those are locked, until they know what the ones before knew.
+func (k *Keeper) allot(all []Files) (before map[string]*held, fresh []*held) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return nil, nil
+	}
+	before = k.byName
+	k.byName, k.byPath = make(map[string]*held, len(all)), make(map[string]*held, len(all))
+	for _, files := range all {
+		at := locate(k.o.Cache, files)
+		h, taken := before[files.Name], k.taken(at)
+		if h == nil || taken != nil || h.clashes || !reflect.DeepEqual(h.conf, files) {
+			h = newHeld(at, files, taken, k.commands)
+			h.mu.Lock()
+			fresh = append(fresh, h)
+		}
+		k.byName[files.Name] = h
+		for _, p := range at.keys() {
+			if k.byPath[p] == nil {
+				k.byPath[p] = h
+			}
+		}
+	}
+	return before, fresh
 }
 
 // taken gives an error for each path that another credential has already; nil
@@ -286,6 +270,9 @@ func (k *Keeper) gone(h *held) {
 	k.mu.Unlock()
 	if !pending {
 		return
+	}
+	if h.conf.Dir {
+		k.with(h.name, func(next *held) { next.shed(h.conf.Outputs) })
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
