@@ -73,6 +73,7 @@ func Run(ctx context.Context, o Options) error {
 		d.log.Warn(w)
 	}
 	conf := l.conf
+	d.askForTime(conf.Daemon.ReadyTimeout)
 	if err := d.openState(conf); err != nil {
 		if errors.As(err, new(*ConfigError)) {
 			d.restBroken(ctx)
@@ -80,7 +81,6 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer d.store.Close()
-	d.askForTime(conf.Daemon.ReadyTimeout)
 	listener, err := d.listen(conf.Daemon.Socket)
 	if err != nil {
 		return err

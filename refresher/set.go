@@ -93,9 +93,8 @@ func (e *Engine) load(def *Definition) *entry {
 	en := &entry{name: def.Name, def: def, index: -1}
 	r, err := e.store.Load(def.Name)
 	en.serial = r.Generation
-	var newer *store.NewerError
 	switch {
-	case errors.As(err, &newer): // to log in would overwrite what another version may still need
+	case errors.As(err, new(*store.NewerError)), errors.As(err, new(*store.KeyError)): // to log in would overwrite what can still be read elsewhere
 		en.stop(HoldConfig, credential.Misconfigured, err.Error(), e.now())
 		return en
 	case err != nil && r.Name == "": // it may still be there: a login would be stored over it
