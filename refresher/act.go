@@ -113,32 +113,51 @@ func (e *Engine) Reject(name string, r Rejection) (bool, error) {
 	if en == nil {
 		return false, ErrUnknown
 	}
-	did, hold := e.reject(en, r)
-	if hold != nil {
+	did, toStore := e.reject(en, r)
+	if toStore {
 		_ = e.persist(en)
 	}
 	return did, nil
 }
 
-// reject also returns the stop that came of it, if one did.
-func (e *Engine) reject(en *entry, r Rejection) (bool, *store.Hold) {
+// reject also tells whether a restart must know of it: of a stop that came of
+// it, or of the report against a static value. The first report is the one
+// that is kept, so that callers cannot keep the disk busy.
+func (e *Engine) reject(en *entry, r Rejection) (did, toStore bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if en.cred == nil || en.running || en.state.Rejected || !en.isCurrent(r) {
-		return false, nil
+		return false, false
 	}
 	now := e.now()
 	if en.state.Static {
-		en.last = &Failure{At: now.Wall, Class: credential.Refused, Message: "a caller saw it rejected"}
-		en.state.Failures = 1 // so that whoever watches sees it; it is served on
+		first := en.reported().IsZero()
+		if first {
+			en.report(now.Wall)
+		}
 		e.show(en, now, EventRejected)
-		return true, nil
+		return true, first
 	}
 	e.log.Info("rejected", "credential", en.name, "generation", en.serial)
 	e.rejected(en, now)
 	e.show(en, now, EventRejected)
 	e.plan(en, now)
-	return true, en.storedHold()
+	return true, en.state.Hold != NoHold
+}
+
+// report notes that a caller saw a static value rejected. It is served on, for
+// he may be wrong, and whoever watches sees it. e.mu is held.
+func (en *entry) report(at time.Time) {
+	en.last = &Failure{At: at, Class: credential.Refused, Message: "a caller saw it rejected"}
+	en.state.Failures = 1
+}
+
+// reported is when a static value was first seen rejected; zero: it was not.
+func (en *entry) reported() time.Time {
+	if !en.state.Static || en.state.Failures == 0 || en.last == nil {
+		return time.Time{}
+	}
+	return en.last.At
 }
 
 func (en *entry) isCurrent(r Rejection) bool {

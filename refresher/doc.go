@@ -27,5 +27,6 @@
 //     never cancelled, and is over only when its answer is on the disk.
 //   - A static credential that a caller reports as rejected goes on being
 //     served, with the report in its status: a false alarm must not take away
-//     a key that nothing but a person can bring back.
+//     a key that nothing but a person can bring back. The report is stored, and
+//     stands until the value is another or a person says that it is good.
 package refresher

@@ -558,6 +558,58 @@ func TestAStaticCredentialIsRevokedAndRestored(t *testing.T) {
 	})
 }
 
+// TestAReportAgainstAStaticCredentialIsRemembered: until the value changes, or
+// a person says that it is good, also over a restart.
+func TestAReportAgainstAStaticCredentialIsRemembered(t *testing.T) {
+	inWorld(t, func(w *world) {
+		def := staticDefinition("a")
+		w.Set([]*Definition{def})
+		if did, err := w.Reject("a", Rejection{Generation: 1}); !did || err != nil {
+			t.Fatal(did, err)
+		}
+		reported := time.Now()
+		w.pass(time.Hour)
+		_, _ = w.Reject("a", Rejection{Generation: 1})
+		if w.store.saves != 2 {
+			t.Errorf("a value that is there and one report, made twice, were stored %d times", w.store.saves)
+		}
+		wantReport := func(when string, e *Engine, want bool) {
+			t.Helper()
+			s := e.Snapshot("a")
+			if got := s.State.Failures > 0 && s.Failure != nil; got != want {
+				t.Errorf("%s: reported %v, want %v", when, got, want)
+			}
+			if s.View == nil || s.Name(w.now()) != "static" {
+				t.Errorf("%s: it is not served", when)
+			}
+		}
+		restarted := newWorld(w.t, w.store)
+		restarted.Set([]*Definition{def})
+		wantReport("after a restart", restarted.Engine, true)
+		if f := restarted.Snapshot("a").Failure; f == nil || !f.At.Equal(reported) {
+			t.Errorf("it says %+v, and it was %s", f, reported)
+		}
+		elsewhere := *def
+		elsewhere.Version = "2" // the same value, with other hosts
+		restarted.Set([]*Definition{&elsewhere})
+		wantReport("configured otherwise", restarted.Engine, true)
+		if _, err := restarted.Refresh(w.t.Context(), "a", time.Second); err != nil {
+			t.Fatal(err)
+		}
+		wantReport("after a person's word", restarted.Engine, false)
+		restarted = newWorld(w.t, w.store)
+		restarted.Set([]*Definition{def})
+		wantReport("after his word and a restart", restarted.Engine, false)
+
+		_, _ = restarted.Reject("a", Rejection{Generation: 1})
+		changed := *def
+		changed.Version, changed.Static = "3", &credential.Credential{Value: credential.NewSecret("other"), Times: credential.Times{Life: credential.Forever}}
+		restarted = newWorld(w.t, w.store)
+		restarted.Set([]*Definition{&changed})
+		wantReport("with another value", restarted.Engine, false)
+	})
+}
+
 func TestAnotherIdentityIsAnotherSession(t *testing.T) {
 	p := usual
 	p.MinInterval = time.Hour // of the other identity

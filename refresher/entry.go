@@ -186,6 +186,6 @@ func (e *Engine) publish(en *entry) {
 func (en *entry) record() store.Record {
 	return store.Record{
 		Name: en.name, Identity: en.def.Identity, Version: en.def.Version,
-		Generation: en.serial, Cred: en.cred, Hold: en.storedHold(),
+		Generation: en.serial, Cred: en.cred, Hold: en.storedHold(), Reported: en.reported(),
 	}
 }

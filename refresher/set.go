@@ -112,6 +112,9 @@ func (e *Engine) load(def *Definition) *entry {
 			en.state.Doubts = 1
 			e.log.Warn("in doubt: an exchange was under way when the daemon ended", "credential", def.Name)
 		}
+		if en.state.Static && en.state.Hold == NoHold && !r.Reported.IsZero() {
+			en.report(r.Reported)
+		}
 	}
 	if h := r.Hold; h != nil && (h.Fingerprint == def.Version || h.State == holdNames[Revoked]) {
 		class, _ := credential.ParseClass(h.Class)
@@ -159,14 +162,17 @@ func (e *Engine) issueStatic(en *entry) {
 
 // becomeStatic is for a credential whose configured value may be another now,
 // or is there only now because it is another credential's. The same value is
-// the same generation. e.mu is held.
+// the same generation, and what was reported of it stands. e.mu is held.
 func (e *Engine) becomeStatic(en *entry) {
+	reported := en.reported()
 	en.last = nil
 	if en.cred == nil || !same(en.cred, en.def.Static) {
 		e.issueStatic(en)
 		return
 	}
-	e.take(en, en.cred)
+	if e.take(en, en.cred); en.state.Hold != HoldConfig && !reported.IsZero() {
+		en.report(reported) // it is the value that was, wherever it is used now
+	}
 }
 
 // same says whether two credentials are made of the same secrets.

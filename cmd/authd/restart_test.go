@@ -54,6 +54,33 @@ func TestKillsOutsideAnExchangeCauseNoLogin(t *testing.T) {
 	}
 }
 
+// TestARejectedKeyIsWarnedOfAfterARestart, until another is configured.
+func TestARejectedKeyIsWarnedOfAfterARestart(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	config := "[credential.key]\nrecipe = \"bearer\"\nhosts = [\"api.example.com\"]\ntoken = { file = \"secrets/key\" }\n"
+	h.secret("key", "invented-key-1-Wq3")
+	h.configure(config)
+	h.start()
+	h.want(h.ctl("status", "--check"), 0)
+	h.want(h.ctl("reject", "key"), 0)
+	for _, end := range []func(){h.kill9, h.stop} {
+		end()
+		h.start()
+		if r := h.ctl("status", "--check"); r.code != 1 {
+			t.Errorf("after a restart: %+v", r)
+		}
+		if r := h.ctl("status", "key"); !strings.Contains(r.out, "a caller saw it rejected") {
+			t.Errorf("after a restart: %+v", r)
+		}
+	}
+	h.secret("key", "invented-key-2-Wq3")
+	h.until(5*time.Second, "another key is taken up", func() bool { return h.ctl("status", "--check").code == 0 })
+	h.kill9()
+	h.start()
+	h.want(h.ctl("status", "--check"), 0)
+}
+
 // TestOneDaemonOnOneState: two would spend each other's refresh tokens.
 func TestOneDaemonOnOneState(t *testing.T) {
 	t.Parallel()

@@ -15,6 +15,7 @@ type Record struct {
 	Generation uint64                 // the last one issued; never goes back
 	Intent     *Intent                // an exchange was begun and its answer not stored
 	Hold       *Hold                  // nothing is tried before something changes
+	Reported   time.Time              // when a caller first saw a static Cred rejected; zero: none did
 	Nonce      int64                  // the highest nonce of a counting kind that may have been used
 	Version    string                 // of the configuration that Cred was made from: a hash
 	Removed    time.Time              // when it left the configuration; zero: it is in it

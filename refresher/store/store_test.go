@@ -80,7 +80,7 @@ func whatIsSavedIsLoaded(t *testing.T, keys Keys) {
 	want := sample("a.b", 7)
 	want.Hold = &Hold{State: "misconfigured", Class: "refused", Message: "401 from ${url}", Since: noon.Wall, Fingerprint: "f"}
 	want.Intent = &Intent{Spent: "hash", At: noon.Wall}
-	want.Nonce, want.Version = 12, "v"
+	want.Nonce, want.Version, want.Reported = 12, "v", noon.Wall
 	for _, save := range []func(Record) error{s.Save, s.Intend, s.Save} {
 		if err := save(want); err != nil {
 			t.Fatal(err)
