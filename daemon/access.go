@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"os"
 	"slices"
 
 	"authd/daemon/config"
@@ -20,11 +19,21 @@ const (
 
 // access judges callers. It is made anew with each configuration.
 type access struct {
-	self  uint32 // the daemon's user
+	self  self
 	admin config.Allow
 }
 
-func (a access) owns(c *server.Caller) bool { return c.UID == 0 || c.UID == a.self }
+// self is the account that the daemon runs as: a number, or on Windows a SID.
+type self struct {
+	uid uint32 // server.NoID on Windows
+	sid string
+}
+
+func (s self) is(c *server.Caller) bool {
+	return c.Has(s.sid) || s.uid != server.NoID && c.UID == s.uid
+}
+
+func (a access) owns(c *server.Caller) bool { return c.IsRoot() || a.self.is(c) }
 
 // administers is for what concerns the whole daemon: reload, and seeing all.
 func (a access) administers(c *server.Caller) bool {
@@ -61,5 +70,3 @@ func groups(c *server.Caller) []uint32 {
 	}
 	return append(slices.Clip(c.Groups), c.GID)
 }
-
-func ownUID() uint32 { return uint32(max(os.Getuid(), 0)) }

@@ -42,7 +42,7 @@ token  = "invented"
 hosts  = ["api.example.com"]
 allow  = ["uid:1000", "gid:2000"]
 `)
-	u.access.self = 900
+	u.access.self = self{uid: 900}
 	allow := u.byName["a"].conf.Allow
 	callers := map[string]*server.Caller{
 		"root":                     {UID: 0},

@@ -28,17 +28,31 @@ const (
 
 // auditLine is what a line of the audit log holds.
 type auditLine struct {
-	At         time.Time `json:"at"`
-	Call       string    `json:"call,omitempty"` // token, sign, refresh, reject, revoke, login, reload
-	UID        uint32    `json:"uid"`
-	PID        int32     `json:"pid,omitempty"`
-	Credential string    `json:"credential,omitempty"`
-	Outcome    string    `json:"outcome,omitempty"` // ok, or the code of the error
-	Method     string    `json:"method,omitempty"`  // of a signed request
-	Host       string    `json:"host,omitempty"`
-	Count      uint64    `json:"count,omitempty"` // of tokens that were read in the minute before At
-	Lost       uint64    `json:"lost,omitempty"`  // lines that could not be written before this one
+	At   time.Time `json:"at"`
+	Call string    `json:"call,omitempty"` // token, sign, refresh, reject, revoke, login, reload
+	auditCaller
+	PID        int32  `json:"pid,omitempty"`
+	Credential string `json:"credential,omitempty"`
+	Outcome    string `json:"outcome,omitempty"` // ok, or the code of the error
+	Method     string `json:"method,omitempty"`  // of a signed request
+	Host       string `json:"host,omitempty"`
+	Count      uint64 `json:"count,omitempty"` // of tokens that were read in the minute before At
+	Lost       uint64 `json:"lost,omitempty"`  // lines that could not be written before this one
 }
+
+// auditCaller is who did it: a uid, and on Windows a sid instead.
+type auditCaller struct {
+	UID auditUID `json:"uid,omitzero"`
+	SID string   `json:"sid,omitempty"`
+}
+
+func calledBy(c *server.Caller) auditCaller { return auditCaller{auditUID(c.UID), c.SID} }
+
+// auditUID is left out of a line only where there is none: root's is 0.
+type auditUID uint32
+
+// IsZero is what encoding/json asks.
+func (u auditUID) IsZero() bool { return u == server.NoID }
 
 // audit writes down who did what, behind the replies: a caller never waits for
 // the disk. Reading tokens is counted, everything else has a line of its own.
@@ -60,7 +74,7 @@ type audit struct {
 }
 
 type auditRead struct {
-	uid           uint32
+	by            auditCaller
 	name, outcome string
 }
 
@@ -87,8 +101,8 @@ func (a *audit) add(l auditLine) {
 }
 
 // read counts a token that was asked for.
-func (a *audit) read(uid uint32, name, outcome string) {
-	key := auditRead{uid, name, outcome}
+func (a *audit) read(by auditCaller, name, outcome string) {
+	key := auditRead{by, name, outcome}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n, ok := a.reads[key]
@@ -159,7 +173,7 @@ func (a *audit) count() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for key, n := range a.reads {
-		a.lines = append(a.lines, auditLine{At: now, Call: "token", UID: key.uid, Credential: key.name, Outcome: key.outcome, Count: n})
+		a.lines = append(a.lines, auditLine{At: now, Call: "token", auditCaller: key.by, Credential: key.name, Outcome: key.outcome, Count: n})
 	}
 	clear(a.reads)
 }
@@ -254,7 +268,7 @@ type audited struct {
 var _ server.Backend = audited{}
 
 func (b audited) note(c *server.Caller, call, name string, err error) {
-	b.audit.add(auditLine{Call: call, UID: c.UID, PID: c.PID, Credential: b.named(name), Outcome: outcome(err)})
+	b.audit.add(auditLine{Call: call, auditCaller: calledBy(c), PID: c.PID, Credential: b.named(name), Outcome: outcome(err)})
 }
 
 // named is a credential's name, or "" where a caller made one up: the log is
@@ -269,7 +283,7 @@ func (b audited) named(name string) string {
 // Token is counted.
 func (b audited) Token(ctx context.Context, c *server.Caller, name string, q ipc.TokenQuery) (ipc.Token, error) {
 	t, err := b.backend.Token(ctx, c, name, q)
-	b.audit.read(c.UID, b.named(name), outcome(err))
+	b.audit.read(calledBy(c), b.named(name), outcome(err))
 	return t, err
 }
 
@@ -277,7 +291,7 @@ func (b audited) Token(ctx context.Context, c *server.Caller, name string, q ipc
 // which may hold what is nobody's business.
 func (b audited) Sign(ctx context.Context, c *server.Caller, name string, r *ipc.SignRequest, reply *ipc.SignReply) error {
 	err := b.backend.Sign(ctx, c, name, r, reply)
-	b.audit.add(auditLine{Call: "sign", UID: c.UID, PID: c.PID, Credential: b.named(name), Outcome: outcome(err), Method: r.Method, Host: hostOf(r.URL)})
+	b.audit.add(auditLine{Call: "sign", auditCaller: calledBy(c), PID: c.PID, Credential: b.named(name), Outcome: outcome(err), Method: r.Method, Host: hostOf(r.URL)})
 	return err
 }
 

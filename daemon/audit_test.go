@@ -43,7 +43,7 @@ func TestAuditIsWrittenWithinASecond(t *testing.T) {
 		a, lines := auditIn(t, auditLimit)
 		defer keepBook(a)()
 		for range 3 { // more than once: it must wake up again
-			a.add(auditLine{Call: "revoke", UID: 7, PID: 9, Credential: "acme", Outcome: outcome(nil)})
+			a.add(auditLine{Call: "revoke", auditCaller: auditCaller{UID: 7}, PID: 9, Credential: "acme", Outcome: outcome(nil)})
 			time.Sleep(time.Second)
 		}
 		all := lines(auditFile)
@@ -57,21 +57,22 @@ func TestAuditIsWrittenWithinASecond(t *testing.T) {
 }
 
 func TestTokensAreCountedByCallerAndMinute(t *testing.T) {
+	seven, eight := auditCaller{UID: 7}, auditCaller{UID: 8}
 	synctest.Test(t, func(t *testing.T) {
 		a, lines := auditIn(t, auditLimit)
 		stop := keepBook(a)
 		for range 50 {
-			a.read(7, "acme", "ok")
+			a.read(seven, "acme", "ok")
 		}
-		a.read(8, "acme", outcome(&ipc.Error{Code: ipc.NotFound}))
+		a.read(eight, "acme", outcome(&ipc.Error{Code: ipc.NotFound}))
 		time.Sleep(61 * time.Second)
-		a.read(7, "acme", outcome(errors.New("unforeseen")))
+		a.read(seven, "acme", outcome(errors.New("unforeseen")))
 		stop() // what is left is written at the end
 		counts := map[auditRead]uint64{}
 		for _, l := range lines(auditFile) {
-			counts[auditRead{l.UID, l.Credential, l.Outcome}] += l.Count
+			counts[auditRead{l.auditCaller, l.Credential, l.Outcome}] += l.Count
 		}
-		for key, want := range map[auditRead]uint64{{7, "acme", "ok"}: 50, {8, "acme", "not_found"}: 1, {7, "acme", "internal"}: 1} {
+		for key, want := range map[auditRead]uint64{{seven, "acme", "ok"}: 50, {eight, "acme", "not_found"}: 1, {seven, "acme", "internal"}: 1} {
 			if counts[key] != want {
 				t.Errorf("%v: %d, want %d", key, counts[key], want)
 			}

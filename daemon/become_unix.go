@@ -11,6 +11,8 @@ import (
 	"syscall"
 )
 
+func ownAccount() self { return self{uid: uint32(os.Getuid())} }
+
 // become gives up root for good: groups first, for a user cannot set them.
 func become(u *user.User) error {
 	ids, err := u.GroupIds()

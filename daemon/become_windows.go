@@ -3,7 +3,17 @@ package daemon
 import (
 	"errors"
 	"os/user"
+
+	"authd/ipc/server"
+	"authd/refresher/accesslist"
 )
+
+// ownAccount is nobody where Windows does not tell it, which is not to be
+// expected.
+func ownAccount() self {
+	sid, _ := accesslist.Self()
+	return self{uid: server.NoID, sid: sid}
+}
 
 // become is the service manager's business on Windows.
 func become(*user.User) error { return errors.New("set the service's account instead") }

@@ -17,7 +17,7 @@ import (
 // package that is not here has no place yet; give it one.
 var layers = [][]string{
 	0: {
-		"refresher/credential", "refresher/template", "refresher/document", "refresher/atomicfile", "refresher/child", "ipc",
+		"refresher/credential", "refresher/template", "refresher/document", "refresher/accesslist", "refresher/atomicfile", "refresher/child", "ipc/pipe", "ipc",
 		"daemon/demo/issuers", // judges the rest, and so knows none of it
 	},
 	1: {"ipc/server", "refresher/scope", "refresher/store", "refresher/output"},
@@ -30,7 +30,11 @@ var layers = [][]string{
 
 // neighbours are the imports within one layer, each with its reason.
 var neighbours = map[[2]string]string{
-	{"refresher/record", "refresher/recipe"}: "a draft is loaded, and its vectors run, before it is shown",
+	{"ipc", "ipc/pipe"}:                              "a client's end of Windows' transport",
+	{"ipc", "refresher/accesslist"}:                  "the account in the name of a person's pipe",
+	{"ipc/pipe", "refresher/accesslist"}:             "whose a pipe is decides whether it is talked to",
+	{"refresher/atomicfile", "refresher/accesslist"}: "who may change a folder, on Windows",
+	{"refresher/record", "refresher/recipe"}:         "a draft is loaded, and its vectors run, before it is shown",
 }
 
 // thirdParty says which modules from elsewhere a package may import.
@@ -42,8 +46,10 @@ var thirdParty = map[string][]string{
 	"refresher/child":      {"golang.org/x/sys"},
 	"daemon/demo/issuers":  {"github.com/golang-jwt/jwt/v5"},
 	"install":              {"github.com/kardianos/service"},
+	"ipc/pipe":             {"golang.org/x/sys"},
 	"ipc/server":           {"golang.org/x/sys"},
 	"refresher":            {"golang.org/x/sys", "golang.org/x/time"},
+	"refresher/accesslist": {"golang.org/x/sys"},
 	"refresher/atomicfile": {"golang.org/x/sys"},
 	"refresher/document":   {"github.com/BurntSushi/toml"},
 	"refresher/output":     {"golang.org/x/sys"},

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -91,36 +90,8 @@ func (d *Daemon) listen(path string) (net.Listener, error) {
 	if ours != nil {
 		return ours, nil
 	}
-	own, err := server.Listen(path)
-	if errors.Is(err, server.ErrNoSocket) {
-		d.log.Warn("nobody is served, only files are kept", "error", err)
-		return newSilence(), nil
-	}
-	return own, err
+	return server.Listen(path)
 }
-
-// silence is a listener that nobody reaches: it waits for its own end.
-type silence struct {
-	context.Context
-	end context.CancelFunc
-}
-
-func newSilence() silence {
-	ctx, end := context.WithCancel(context.Background())
-	return silence{ctx, end}
-}
-
-func (s silence) Accept() (net.Conn, error) {
-	<-s.Done()
-	return nil, net.ErrClosed
-}
-
-func (s silence) Close() error {
-	s.end()
-	return nil
-}
-
-func (s silence) Addr() net.Addr { return &net.UnixAddr{Net: "unix"} }
 
 // answers reports whether a connection to the socket at path comes to someone.
 func answers(path string) bool {

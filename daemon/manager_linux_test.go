@@ -17,7 +17,6 @@ import (
 
 	"github.com/coreos/go-systemd/v22/journal"
 
-	"authd/ipc/server"
 	"authd/refresher"
 )
 
@@ -185,17 +184,6 @@ func TestAWrongConfigurationRestsBeforeItEnds(t *testing.T) {
 	stop() // and it does not keep a stop waiting
 	if err := <-ended; err == nil {
 		t.Error("it started")
-	}
-}
-
-func TestSilenceEndsWhenItIsClosed(t *testing.T) {
-	srv := &server.Server{Logger: slog.New(slog.DiscardHandler)}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(newSilence()) }()
-	for srv.Shutdown(t.Context()) != nil {
-	}
-	if err := <-served; err != nil {
-		t.Error(err)
 	}
 }
 

@@ -48,7 +48,7 @@ type unit struct {
 // credential, so that what fails here is what only the host can show.
 func (d *Daemon) settle(l *loaded) (*units, error) {
 	conf := l.conf
-	next := &units{loaded: l, first: conf, byName: make(map[string]*unit, len(conf.Credentials)), access: access{self: ownUID(), admin: conf.Daemon.Admin}}
+	next := &units{loaded: l, first: conf, byName: make(map[string]*unit, len(conf.Credentials)), access: access{self: ownAccount(), admin: conf.Daemon.Admin}}
 	if old := d.units.Load(); old != nil {
 		next.first = old.first
 	}

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strconv"
@@ -20,16 +19,11 @@ import (
 // request, and then hangs up. It returns the socket and what was asked.
 func script(t *testing.T, connections ...[]string) (string, <-chan string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
+	accept, path := listen(t)
 	asked := make(chan string, 10)
 	go func() {
 		for _, answers := range connections {
-			c, err := l.Accept()
+			c, err := accept()
 			if err != nil {
 				return
 			}
@@ -118,20 +112,6 @@ func TestNoDaemon(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
-	}
-}
-
-func TestTheUsersDaemonComesFirst(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("XDG_RUNTIME_DIR", dir)
-	t.Setenv("AUTHD_SOCKET", "")
-	if got, want := UserSocket(), filepath.Join(dir, "authd", "authd.sock"); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	var c Client
-	_, err := c.Version()
-	if away := (*UnreachableError)(nil); err != nil && (!errors.As(err, &away) || away.Socket != SystemSocket()) {
-		t.Errorf("without the user's: %v", err)
 	}
 }
 

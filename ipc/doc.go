@@ -5,9 +5,10 @@
 //
 // # The protocol, version 1
 //
-// HTTP/1.1 over a Unix socket. The caller is the uid, gid, groups and pid of
-// the process that connected, as the kernel gives them; no header changes
-// that. A request with an Origin or a Sec-Fetch-Site header comes from a
+// HTTP/1.1 over a Unix socket, on Windows over a named pipe in byte mode. The
+// caller is the uid, gid, groups and pid of the process that connected, as the
+// kernel gives them, on Windows the account and the groups of its token; no
+// header changes that. A request with an Origin or a Sec-Fetch-Site header comes from a
 // browser and is refused. A head has at most 8 KiB and 5 s to arrive; a
 // connection may idle for 60 s. Every reply carries
 //
@@ -64,6 +65,24 @@
 // An error is {"code", "message", "hint"}; Codes is the table of codes with
 // their HTTP statuses and authctl's exit codes. unavailable and busy carry
 // Retry-After in seconds.
+//
+// # Where the daemon is
+//
+//	              the system's                 a person's
+//	Linux         /run/authd/authd.sock        $XDG_RUNTIME_DIR/authd/authd.sock, else below /run/user/UID
+//	macOS         /var/run/authd/authd.sock    the same, else below $TMPDIR
+//	Windows       \\.\pipe\authd               \\.\pipe\authd-SID, with the person's SID
+//
+// A client takes AUTHD_SOCKET, else the person's if it answers, else the
+// system's. On Windows it makes sure that the pipe's owner is SYSTEM,
+// Administrators, NT SERVICE\authd or itself before it writes, and should open
+// the pipe with SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION: the daemon then
+// knows who calls at once, and cannot act as the caller. A client that is
+// anonymous is refused.
+//
+// The transport there is a pipe because an AF_UNIX socket does not tell who
+// connected, and a caller who is not known is not served; package pipe has the
+// reasons at length.
 //
 // # Decisions
 //

@@ -3,32 +3,7 @@ package ipc
 import (
 	"errors"
 	"os"
-	"runtime"
-	"strconv"
 )
-
-// SystemSocket is where the system's daemon listens unless its configuration
-// says otherwise.
-func SystemSocket() string {
-	if runtime.GOOS == "darwin" {
-		return "/var/run/authd/authd.sock"
-	}
-	return "/run/authd/authd.sock"
-}
-
-// UserSocket is where a user's own daemon listens: below XDG_RUNTIME_DIR, or
-// where that usually is, as cron jobs do not have it in their environment.
-// It is "" where there is no such place.
-func UserSocket() string {
-	dir := os.Getenv("XDG_RUNTIME_DIR")
-	if dir == "" && runtime.GOOS == "linux" {
-		dir = "/run/user/" + strconv.Itoa(os.Getuid())
-	}
-	if dir == "" {
-		return ""
-	}
-	return dir + "/authd/authd.sock"
-}
 
 // dialAny connects to path or, if that is "", to AUTHD_SOCKET, else to the
 // user's socket if it answers, else to the system's.

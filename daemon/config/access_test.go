@@ -8,12 +8,14 @@ import (
 // stranger is a process of which nothing is known.
 type stranger struct{}
 
+func (stranger) Has(string) bool  { return false }
 func (stranger) Unit() string     { return "" }
 func (stranger) Runs(string) bool { return false }
 
 // known is one in a unit that runs a program.
 type known struct{ unit, program string }
 
+func (known) Has(string) bool         { return false }
 func (k known) Unit() string          { return k.unit }
 func (k known) Runs(path string) bool { return k.program == path }
 

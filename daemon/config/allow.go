@@ -3,10 +3,8 @@ package config
 import (
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"authd/refresher/document"
@@ -18,6 +16,7 @@ type Allow struct {
 	all   bool
 	uids  []uint32
 	gids  []uint32
+	sids  []string // on Windows, where a SID is either a user's or a group's
 	units []string
 	exes  []exe
 }
@@ -25,11 +24,13 @@ type Allow struct {
 // exe is a user while it runs one program.
 type exe struct {
 	uid  uint32
+	sid  string // on Windows; else ""
 	path string
 }
 
 // Process is what is asked of a caller only where an entry needs it.
 type Process interface {
+	Has(sid string) bool   // whether it runs as this account or is of this group, on Windows
 	Unit() string          // the systemd unit it is in, or ""
 	Runs(path string) bool // whether its program is the file at path
 }
@@ -44,10 +45,17 @@ func (a Allow) Matches(uid uint32, gids []uint32, p Process) bool {
 	if slices.ContainsFunc(gids, func(gid uint32) bool { return slices.Contains(a.gids, gid) }) {
 		return true
 	}
-	if slices.ContainsFunc(a.exes, func(e exe) bool { return e.uid == uid && p.Runs(e.path) }) {
+	if slices.ContainsFunc(a.sids, p.Has) || slices.ContainsFunc(a.exes, func(e exe) bool { return e.is(uid, p) && p.Runs(e.path) }) {
 		return true
 	}
 	return len(a.units) > 0 && slices.Contains(a.units, p.Unit())
+}
+
+func (e exe) is(uid uint32, p Process) bool {
+	if e.sid != "" {
+		return p.Has(e.sid)
+	}
+	return e.uid == uid
 }
 
 // plus is a or b; neither is changed.
@@ -56,6 +64,7 @@ func (a Allow) plus(b Allow) Allow {
 		all:   a.all || b.all,
 		uids:  slices.Concat(a.uids, b.uids),
 		gids:  slices.Concat(a.gids, b.gids),
+		sids:  slices.Concat(a.sids, b.sids),
 		units: slices.Concat(a.units, b.units),
 		exes:  slices.Concat(a.exes, b.exes),
 	}
@@ -86,14 +95,10 @@ func (r *reader) allowEntry(n *document.Node, entry string, a *Allow) bool {
 		return r.exe(n, entry, &a.exes)
 	case kind == "unit" && isPair:
 		return r.unit(n, entry, name, &a.units)
-	case kind == "user" && name != "":
-		r.resolve(n, entry, r.ids.uid, name, &a.uids)
-	case kind == "group" && name != "":
-		r.resolve(n, entry, r.ids.gid, name, &a.gids)
-	case kind == "uid":
-		return r.number(n, entry, name, &a.uids)
-	case kind == "gid":
-		return r.number(n, entry, name, &a.gids)
+	case isPair && (kind == "user" || kind == "group") && name != "", kind == "uid", kind == "gid":
+		who, ok := r.account(n, kind, name)
+		a.add(who)
+		return ok
 	case !isPair && entry != "":
 		r.fail(n, fmt.Sprintf("%q does not say whether it is a user or a group", entry), fmt.Sprintf(`write "user:%[1]s" or "group:%[1]s"`, entry))
 		return false
@@ -112,15 +117,7 @@ const exeMark = "+exe:"
 func (r *reader) exe(n *document.Node, entry string, into *[]exe) bool {
 	who, path, _ := strings.Cut(entry, exeMark)
 	kind, name, _ := strings.Cut(who, ":")
-	var uids []uint32
-	switch {
-	case kind == "user" && name != "":
-		r.resolve(n, who, r.ids.uid, name, &uids)
-	case kind == "uid":
-		if !r.number(n, who, name, &uids) {
-			return false
-		}
-	default:
+	if name == "" || kind != "user" && kind != "uid" {
 		r.fail(n, "a program narrows a user or a uid only", fmt.Sprintf(`write "user:NAME%s%s"`, exeMark, path))
 		return false
 	}
@@ -128,13 +125,15 @@ func (r *reader) exe(n *document.Node, entry string, into *[]exe) bool {
 		r.fail(n, fmt.Sprintf("there is no program %q that the daemon's user can see", path), "write its full path")
 		return false
 	}
-	for _, uid := range uids {
-		if problem, remedy := seesProgramsOf(uid); problem != "" {
-			r.fail(n, problem, remedy+fmt.Sprintf("; or write %q", who))
-			return false
-		}
-		*into = append(*into, exe{uid, path})
+	user, ok := r.account(n, kind, name)
+	if !user.found {
+		return ok
 	}
+	if problem, remedy := seesProgramsOf(user.number, r.config.Daemon.AllowPIDRules); problem != "" {
+		r.fail(n, problem, remedy+fmt.Sprintf("; or write %q", who))
+		return false
+	}
+	*into = append(*into, exe{user.number, user.sid, path})
 	return true
 }
 
@@ -154,60 +153,61 @@ func (r *reader) unit(n *document.Node, entry, name string, into *[]string) bool
 	return true
 }
 
-func (r *reader) resolve(n *document.Node, entry string, id func(string) (uint32, bool), name string, into *[]uint32) {
-	i, ok := id(name)
-	if !ok {
-		r.warnings.Add(r.file.name, n, fmt.Sprintf("there is no %q here, so it matches nobody", entry), "make it and reload, or take it out")
-		return
-	}
-	*into = append(*into, i)
+// account is one user or group.
+type account struct {
+	found  bool // else nobody has the name
+	group  bool
+	number uint32 // on Unix
+	sid    string // on Windows
 }
 
-func (r *reader) number(n *document.Node, entry, digits string, into *[]uint32) bool {
-	// The highest number is the kernel's "none" and never a caller.
-	i, err := strconv.ParseUint(digits, 10, 32)
-	if err != nil || i == 1<<32-1 {
-		kind, _, _ := strings.Cut(entry, ":")
-		r.fail(n, fmt.Sprintf("%q has no number that can be a caller's", entry), fmt.Sprintf("write %q or such", kind+":1000"))
-		return false
+func (a *Allow) add(who account) {
+	switch {
+	case !who.found:
+	case who.sid != "":
+		a.sids = append(a.sids, who.sid)
+	case who.group:
+		a.gids = append(a.gids, who.number)
+	default:
+		a.uids = append(a.uids, who.number)
 	}
-	*into = append(*into, uint32(i))
-	return true
+}
+
+// account finds out whom user:, group:, uid: or gid: means. A name that nobody
+// has is a warning, and what is no number of an account an error.
+func (r *reader) account(n *document.Node, kind, name string) (who account, ok bool) {
+	group := kind == "group" || kind == "gid"
+	if kind == "uid" || kind == "gid" {
+		who, problem, remedy := numbered(kind, name)
+		if problem != "" {
+			r.fail(n, problem, remedy)
+			return who, false
+		}
+		who.group = group
+		return who, true
+	}
+	who = r.ids.find(group, name)
+	if !who.found {
+		r.warnings.Add(r.file.name, n, fmt.Sprintf("there is no %q here, so it matches nobody", kind+":"+name), "make it and reload, or take it out")
+	}
+	return who, true
 }
 
 // ids resolves names of users and groups, each once.
-type ids struct {
-	users, groups map[string]string // "" where there is none
+type ids map[idKey]account
+
+type idKey struct {
+	group bool
+	name  string
 }
 
-func (i *ids) uid(name string) (uint32, bool) {
-	return cached(i.users, name, func() (string, error) {
-		u, err := user.Lookup(name)
-		if err != nil {
-			return "", err
-		}
-		return u.Uid, nil
-	})
-}
-
-func (i *ids) gid(name string) (uint32, bool) {
-	return cached(i.groups, name, func() (string, error) {
-		g, err := user.LookupGroup(name)
-		if err != nil {
-			return "", err
-		}
-		return g.Gid, nil
-	})
-}
-
-// cached gives a number only where the system's identifiers are numbers; on
-// Windows they are not, and no name resolves.
-func cached(known map[string]string, name string, look func() (string, error)) (uint32, bool) {
-	id, ok := known[name]
+func (i ids) find(group bool, name string) account {
+	key := idKey{group, name}
+	who, ok := i[key]
 	if !ok {
-		id, _ = look()
-		known[name] = id
+		who = lookUp(group, name)
+		who.group = group
+		i[key] = who
 	}
-	n, err := strconv.ParseUint(id, 10, 32)
-	return uint32(n), err == nil
+	return who
 }

@@ -25,28 +25,16 @@ var daemonKeys = []key[*Daemon]{
 	{"allow_namespaces", `true`, func(r *reader, n *document.Node, d *Daemon) { r.truth(n, &d.AllowNamespaces) }},
 }
 
-// maxSocketPath is what the smallest of the systems' sockaddr_un takes, with
-// its ending NUL (macOS: 104 bytes).
-const maxSocketPath = 103
-
-func (r *reader) socket(n *document.Node, into *string) {
-	var path string
-	if !r.path(n, &path) {
-		return
-	}
-	if len(path) > maxSocketPath {
-		r.fail(n, fmt.Sprintf("is %d bytes long, and a socket's path may have %d", len(path), maxSocketPath), "choose a shorter one")
-		return
-	}
-	*into = path
-}
-
 func (r *reader) user(n *document.Node, into *string) {
 	var name string
 	if !r.text(n, &name) {
 		return
 	}
-	if _, ok := r.ids.uid(name); !ok {
+	if !becomes {
+		r.fail(n, "a process cannot become another user on Windows", "leave it out, and let the service run as whom it should: sc config authd obj= …")
+		return
+	}
+	if !r.ids.find(false, name).found {
 		r.fail(n, fmt.Sprintf("there is no user %q here", name), "make it, or leave the key out")
 		return
 	}

@@ -121,7 +121,7 @@ func newLoader(o Options, standard places) *loader {
 		config:  Config{Daemon: builtinDaemon(standard)},
 		base:    builtinCredential(),
 		trust:   newTrust(""),
-		ids:     ids{users: map[string]string{}, groups: map[string]string{}},
+		ids:     ids{},
 		known:   map[string]knownRecipe{},
 		seen:    map[string]Place{},
 		paths:   map[string]Place{},
@@ -135,7 +135,15 @@ func newLoader(o Options, standard places) *loader {
 var topKeys = []string{"version", "daemon", "defaults", "credential"}
 
 // readDaemon reads what stands above the credentials: later files win.
+// allow_pid_rules comes first, as it says what admin may hold.
 func (l *loader) readDaemon() {
+	for _, f := range l.files {
+		if n := f.root.Get("daemon"); n != nil {
+			if allowed, ok := n.Get("allow_pid_rules").Bool(); ok {
+				l.config.Daemon.AllowPIDRules = allowed
+			}
+		}
+	}
 	for i, f := range l.files {
 		r := &reader{loader: l, file: f}
 		r.version(f.root.Get("version"), i == 0)

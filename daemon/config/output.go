@@ -21,8 +21,8 @@ var outputKeys = []key[*output.Output]{
 	{"file", `"name.json"`, func(r *reader, n *document.Node, o *output.Output) { r.text(n, &o.File) }},
 	{"format", `"json"`, func(r *reader, n *document.Node, o *output.Output) { r.oneOf(n, formatNames(), &o.Format) }},
 	{"mode", `"0640"`, func(r *reader, n *document.Node, o *output.Output) { r.mode(n, &o.Mode) }},
-	{"owner", `"deploy"`, func(r *reader, n *document.Node, o *output.Output) { r.id(n, "user", r.ids.uid, &o.Owner) }},
-	{"group", `"cron"`, func(r *reader, n *document.Node, o *output.Output) { r.id(n, "group", r.ids.gid, &o.Group) }},
+	{"owner", `"deploy"`, func(r *reader, n *document.Node, o *output.Output) { r.id(n, "user", false, &o.Owner) }},
+	{"group", `"cron"`, func(r *reader, n *document.Node, o *output.Output) { r.id(n, "group", true, &o.Group) }},
 	{"on_change", `["/usr/local/bin/reload-collector"]`, func(r *reader, n *document.Node, o *output.Output) { r.command(n, &o.OnChange) }},
 	{"on_expiry", `"remove"`, func(r *reader, n *document.Node, o *output.Output) {
 		var what string
@@ -99,13 +99,13 @@ func (r *reader) mode(n *document.Node, into *fs.FileMode) {
 }
 
 // id reads the name or the number of a user or a group that exists.
-func (r *reader) id(n *document.Node, what string, look func(string) (uint32, bool), into *string) {
+func (r *reader) id(n *document.Node, what string, group bool, into *string) {
 	var name string
 	if !r.text(n, &name) {
 		return
 	}
 	if _, err := strconv.ParseUint(name, 10, 31); err != nil {
-		if _, ok := look(name); !ok {
+		if !r.ids.find(group, name).found {
 			r.fail(n, fmt.Sprintf("there is no %s %q here", what, name), "make it, or name another")
 			return
 		}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"path/filepath"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 // places are the folders that differ between systems and users.
 type places struct {
 	config  string // authd.toml, conf.d, recipes
-	runtime string // the socket and tokens; does not outlive a boot
+	runtime string // tokens; does not outlive a boot
+	socket  string // "": below runtime
 	state   string
 }
 
@@ -24,7 +26,7 @@ func standardPlaces(perUser bool, lookupEnv func(string) (string, bool)) (places
 
 func builtinDaemon(p places) Daemon {
 	return Daemon{
-		Socket:       filepath.Join(p.runtime, "authd.sock"),
+		Socket:       cmp.Or(p.socket, filepath.Join(p.runtime, "authd.sock")),
 		CacheDir:     filepath.Join(p.runtime, "tokens"),
 		StateDir:     p.state,
 		RecipeDirs:   []string{filepath.Join(p.config, "recipes")},

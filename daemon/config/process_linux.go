@@ -15,7 +15,7 @@ const seesUnits = true
 // seesProgramsOf says why the daemon could not see which program a user's
 // process runs, and what helps; "" where it can. The kernel shows that of
 // others only to CAP_SYS_PTRACE (proc_pid_exe(5)).
-func seesProgramsOf(uid uint32) (problem, remedy string) {
+func seesProgramsOf(uid uint32, _ bool) (problem, remedy string) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err == nil && (uid == uint32(os.Geteuid()) || capable(string(status), unix.CAP_SYS_PTRACE)) {
 		return "", ""

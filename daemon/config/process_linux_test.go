@@ -50,7 +50,7 @@ func TestAProgramThatCannotBeSeenIsAnError(t *testing.T) {
 	if err != nil || capable(string(status), unix.CAP_SYS_PTRACE) {
 		t.Skip("this process may see everything")
 	}
-	problem, remedy := seesProgramsOf(uint32(os.Geteuid()) + 1)
+	problem, remedy := seesProgramsOf(uint32(os.Geteuid())+1, false)
 	if problem == "" || !strings.Contains(remedy, "CAP_SYS_PTRACE") {
 		t.Errorf("%q; %q", problem, remedy)
 	}

@@ -2,28 +2,62 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"authd/ipc"
+	"authd/refresher/accesslist"
 )
 
-// Caller is the process at the other end, by the kernel's word.
+// Caller is the process at the other end, by the kernel's word: on Unix by
+// numbers, on Windows by SIDs.
 type Caller struct {
-	UID    uint32
+	UID    uint32 // NoID on Windows, as is GID
 	GID    uint32
 	Groups []uint32 // supplementary, GID not necessarily among them
 	PID    int32    // as it was when it connected; the process may be gone
 
+	SID  string   // the account, on Windows; else ""
+	SIDs []string // the groups that count there
+
 	process process
 }
+
+// NoID is a number that no user and no group has.
+const NoID = 1<<32 - 1
+
+// Has reports whether a SID is the caller's account or one of its groups; always
+// false but on Windows.
+func (c *Caller) Has(sid string) bool {
+	return sid != "" && (c.SID == sid || slices.Contains(c.SIDs, sid))
+}
+
+// IsRoot reports whether the caller may do everything on this host: root, and on
+// Windows the system and administrators, as far as they are elevated: in a token
+// that is not, their group does not count.
+func (c *Caller) IsRoot() bool {
+	if c.SID != "" {
+		return c.SID == accesslist.System || c.Has(accesslist.Administrators)
+	}
+	return c.UID == 0
+}
+
+// account is what limits are kept for.
+type account struct {
+	uid uint32
+	sid string
+}
+
+func (c *Caller) account() account { return account{c.UID, c.SID} }
 
 // Unit is the systemd unit that the caller is in now: the outermost one, so
 // user@1000.service for all that a user's own manager started. It is "" where
 // that is not known, and always so but on Linux.
 func (c *Caller) Unit() string { return c.process.unit() }
 
-// Runs reports whether the caller's program is the file at path, by device and
-// inode; false where that is not known, and always so but on Linux.
+// Runs reports whether the caller's program is the file at path, by the file's
+// own number (device and inode, on Windows volume and index); false where that
+// is not known.
 func (c *Caller) Runs(path string) bool { return c.process.runs(path) }
 
 // Backend is what the server serves: package daemon implements it, tests

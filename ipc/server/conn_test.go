@@ -118,6 +118,9 @@ func TestMalformedChunks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer := talk(t, path, "POST /v1/reload HTTP/1.1\r\nHost: authd\r\nTransfer-Encoding: chunked\r\n\r\n"+chunks)
+			if answer == "" && !halves {
+				return // there the rest is waited for
+			}
 			if s := status(answer); !strings.HasPrefix(s, "400") && !strings.HasPrefix(s, "413") {
 				t.Errorf("got %q", answer)
 			}
@@ -266,10 +269,10 @@ func TestShutdownWaitsForRequestsButNotForIdlers(t *testing.T) {
 	if rest, err := io.ReadAll(stream); err != nil || !strings.HasSuffix(string(rest), "0\r\n\r\n") {
 		t.Errorf("stream: %q %v", rest, err)
 	}
-	if _, err := net.Dial("unix", path); err == nil {
+	if _, err := connect(path); err == nil {
 		t.Error("it still listens")
 	}
-	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Lstat(path); halves && !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
 	}
 	close(f.block)

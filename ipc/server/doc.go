@@ -2,7 +2,8 @@
 // listens, asks the kernel who calls, reads requests strictly, and writes
 // replies. It does not decide who may do what, and knows no credential.
 //
-// It lives at layer 1: it imports ipc and nothing else of authd's.
+// It lives at layer 1: of authd's it imports ipc, and what that needs of the
+// system's own.
 //
 // # Decisions
 //
@@ -33,7 +34,13 @@
 //     process has (NSpid), and the map of its user namespace. The links in
 //     /proc/PID/ns would take CAP_SYS_PTRACE. So a user namespace that maps
 //     every id to itself counts as ours, which it is but for its capabilities.
-//   - On Windows nothing is served: an AF_UNIX socket does not tell there who
-//     connected, and a caller who is not known is not served. A named pipe
-//     would tell; until there is one, the daemon keeps files there.
+//   - On Windows the transport is a named pipe, of which package pipe says why. A
+//     caller there is known when it connects, if it asks for that as authctl
+//     does, or else when its first bytes are read: until then it shares the
+//     limits of all who are not known, and has 5 s.
+//   - Windows gives a number for a caller's process and nothing that holds it, so
+//     +exe: takes allow_pid_rules there. macOS gives an audit token, whose
+//     version tells a process from the next with its number; it is taken down
+//     when the connection is accepted, so what remains is a process that ends,
+//     and whose number comes round, between its connect(2) and that.
 package server

@@ -8,8 +8,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
-	"path/filepath"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -167,7 +166,7 @@ func (f *fake) Metrics(context.Context, *Caller) ([]byte, error) {
 // start serves the back end on a socket of its own, and returns its path.
 func start(t testing.TB, s *Server) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
+	path := place(t)
 	serveAt(t, s, path)
 	return path
 }
@@ -196,25 +195,42 @@ func serveAt(t testing.TB, s *Server, path string) {
 	})
 }
 
+// client is one end of a connection.
+type client interface {
+	io.ReadWriteCloser
+	SetDeadline(time.Time) error
+	SetReadDeadline(time.Time) error
+}
+
 // dial connects, with a time limit for everything on the connection.
-func dial(t testing.TB, path string) *net.UnixConn {
+func dial(t testing.TB, path string) client {
 	t.Helper()
-	c, err := net.Dial("unix", path)
+	c, err := connect(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	return c.(*net.UnixConn)
+	return c
 }
 
 // talk sends text as it stands and reads until the server ends the connection.
+// Where a client cannot end its own side alone, it reads until nothing more
+// comes.
 func talk(t testing.TB, path, text string) string {
 	t.Helper()
 	c := dial(t, path)
-	go func() { _, _ = io.WriteString(c, text); _ = c.CloseWrite() }()
+	go func() {
+		_, _ = io.WriteString(c, text)
+		if half, ok := c.(interface{ CloseWrite() error }); ok {
+			_ = half.CloseWrite()
+		}
+	}()
+	if !halves {
+		_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+	}
 	answer, err := io.ReadAll(c)
-	if err != nil {
+	if err != nil && (halves || !errors.Is(err, os.ErrDeadlineExceeded)) {
 		t.Errorf("reading the answer: %v", err)
 	}
 	return string(answer)

@@ -10,7 +10,10 @@ import (
 )
 
 // peerOf asks the kernel who connected: LOCAL_PEERCRED and LOCAL_PEERPID
-// (unix(4)). The first of a caller's groups is its gid.
+// (unix(4)), and LOCAL_PEERTOKEN (sys/un.h) for which process it is. The first
+// of a caller's groups is its gid. The kernel keeps sixteen (NGROUPS) and asks a
+// directory service for more, which it does not do for us: whoever is in more is
+// not known to be in the others.
 func (*Server) peerOf(nc net.Conn) (*Caller, error) {
 	raw, ok := nc.(syscall.Conn)
 	if !ok {
@@ -45,5 +48,11 @@ func credentials(fd int) (*Caller, error) {
 	if len(groups) == 0 || x.Uid == nobody || groups[0] == nobody {
 		return nil, errors.New("the caller is nobody; call as a user of this system")
 	}
-	return &Caller{UID: x.Uid, GID: groups[0], Groups: append([]uint32(nil), groups[1:]...), PID: int32(pid)}, nil
+	c := &Caller{UID: x.Uid, GID: groups[0], Groups: append([]uint32(nil), groups[1:]...), PID: int32(pid)}
+	// A process that is not known, or another's by now, is none that a program's
+	// path could allow.
+	if t, err := peerToken(fd); err == nil && t.pid() == c.PID && t.euid() == c.UID {
+		c.process = process{pid: c.PID, version: t.version()}
+	}
+	return c, nil
 }

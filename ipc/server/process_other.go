@@ -1,8 +1,8 @@
-//go:build !linux
+//go:build !linux && !darwin && !windows
 
 package server
 
-// process cannot be asked: only Linux tells which process stays the same.
+// process cannot be asked here.
 type process struct{}
 
 func (process) unit() string     { return "" }

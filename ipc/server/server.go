@@ -12,16 +12,15 @@ import (
 	"authd/ipc"
 )
 
-// Limits of what one uid may take.
+// Limits of what one account may take.
 const (
 	maxInFlight = 64   // requests
 	maxConns    = 1024 // connections
 	maxLong     = 4    // of all: long bodies that a scheme needs whole
 )
 
-// ErrNoSocket is what Listen returns on a system whose sockets do not tell who
-// calls: nobody is served there.
-var ErrNoSocket = errors.New("this system's sockets do not tell who calls")
+// errSilent is for a caller that cannot be told before it says something.
+var errSilent = errors.New("who calls is not known before something is read")
 
 // DefaultMaxBody is the longest body that is signed.
 const DefaultMaxBody = 32 << 20
@@ -32,7 +31,7 @@ type Server struct {
 	Backend Backend
 	MaxBody int64        // of a body to be signed, in bytes; 0: DefaultMaxBody
 	Foreign bool         // serve callers in other pid and user namespaces too
-	ByPID   bool         // tell a caller's unit and program by its number where the kernel has no pidfd
+	ByPID   bool         // tell a caller's unit and program by its number where the kernel holds nothing better
 	Logger  *slog.Logger // nil: slog.Default()
 
 	peer func(net.Conn) (*Caller, error) // who calls; nil: the kernel's word
@@ -48,11 +47,11 @@ type Server struct {
 	mu       sync.Mutex
 	listener net.Listener
 	conns    map[*conn]struct{}
-	shares   map[uint32]*share
+	shares   map[account]*share
 	running  sync.WaitGroup
 }
 
-// share is what one uid has in use.
+// share is what one account has in use.
 type share struct {
 	inFlight atomic.Int32
 	conns    int // guarded by Server.mu
@@ -74,7 +73,7 @@ func (s *Server) init() {
 		s.closed = make(chan struct{})
 		s.longs = make(chan struct{}, maxLong)
 		s.conns = make(map[*conn]struct{})
-		s.shares = make(map[uint32]*share)
+		s.shares = make(map[account]*share)
 		if s.peer == nil {
 			s.peer = s.peerOf
 		}
@@ -109,8 +108,8 @@ func (s *Server) long(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// Serve answers what comes to l, which must be a Unix socket's listener,
-// until Shutdown or a failure of l; after Shutdown it returns nil.
+// Serve answers what comes to l, which Listen made or a service
+// manager handed over, until Shutdown or a failure of l; after Shutdown it returns nil.
 func (s *Server) Serve(l net.Listener) error {
 	s.init()
 	s.mu.Lock()
@@ -148,10 +147,17 @@ func (s *Server) accept(nc net.Conn) {
 	c := &conn{server: s, nc: nc}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	refusal := s.judge(c)
+	refusal, silent := s.judge(c)
 	s.conns[c] = struct{}{}
 	s.running.Go(func() {
 		defer s.forget(c)
+		if silent && refusal == nil {
+			var heard bool
+			if refusal, heard = s.hear(c); !heard {
+				c.end()
+				return
+			}
+		}
 		if refusal != nil {
 			c.refuse(refusal)
 			c.end()
@@ -161,37 +167,73 @@ func (s *Server) accept(nc net.Conn) {
 	})
 }
 
-// judge finds out who calls, and whether that is a caller to be served.
-func (s *Server) judge(c *conn) *ipc.Error {
+// judge finds out who calls, and whether that is a caller to be served. One of
+// whom nothing is known yet is silent: he counts as nobody until he is heard.
+func (s *Server) judge(c *conn) (refusal *ipc.Error, silent bool) {
 	caller, err := s.peer(c.nc)
+	if errors.Is(err, errSilent) {
+		return s.admit(c, &Caller{UID: NoID, GID: NoID}), true
+	}
 	if err != nil {
 		s.log().Warn("a connection was refused", "err", err)
-		return &ipc.Error{Code: ipc.Forbidden, Message: "authd cannot tell who you are: " + err.Error()}
+		return &ipc.Error{Code: ipc.Forbidden, Message: "authd cannot tell who you are: " + err.Error()}, false
 	}
+	return s.admit(c, caller), false
+}
+
+// hear waits for the first that a silent caller says, which is not looked at,
+// and judges again.
+func (s *Server) hear(c *conn) (refusal *ipc.Error, heard bool) {
+	c.readBy(time.Now().Add(headTime))
+	if err := c.in.read(c.nc); err != nil {
+		return nil, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leave(c)
+	refusal, silent := s.judge(c)
+	if silent {
+		refusal = errNobody
+	}
+	return refusal, true
+}
+
+var errNobody = &ipc.Error{Code: ipc.Forbidden, Message: "authd cannot tell who you are"}
+
+// admit counts a connection as a caller's, if he has not too many.
+func (s *Server) admit(c *conn, caller *Caller) *ipc.Error {
 	c.caller = caller
-	shared := s.shares[caller.UID]
+	shared := s.shares[caller.account()]
 	if shared == nil {
 		shared = &share{}
-		s.shares[caller.UID] = shared
+		s.shares[caller.account()] = shared
 	}
 	if shared.conns >= maxConns {
-		return &ipc.Error{Code: ipc.Busy, Message: "you have too many connections", Hint: "close some", RetryAfter: time.Second}
+		return errCrowded
 	}
 	shared.conns++
 	c.share = shared
 	return nil
 }
 
+var errCrowded = &ipc.Error{Code: ipc.Busy, Message: "you have too many connections", Hint: "close some", RetryAfter: time.Second}
+
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	s.leave(c)
+}
+
+// leave undoes admit.
+func (s *Server) leave(c *conn) {
 	if c.share == nil {
 		return
 	}
 	if c.share.conns--; c.share.conns == 0 {
-		delete(s.shares, c.caller.UID)
+		delete(s.shares, c.caller.account())
 	}
+	c.share = nil
 }
 
 // Shutdown stops listening, ends idle connections and streams, and waits for
