@@ -36,7 +36,7 @@ func (w waitsFor) Error() string {
 }
 
 // followLinks settles those anew that use a credential's value, whenever that
-// one is issued.
+// one is issued or revoked.
 func (d *Daemon) followLinks(ctx context.Context) {
 	for ctx.Err() == nil {
 		events := d.engine.Watch(ctx) // it ends when this reader did not keep up
@@ -44,7 +44,8 @@ func (d *Daemon) followLinks(ctx context.Context) {
 		d.relinkAll()
 		d.reloading.Unlock()
 		for ev := range events {
-			if ev.Kind == refresher.EventIssued && slices.Contains(d.units.Load().linked, ev.Name) {
+			moved := ev.Kind == refresher.EventIssued || ev.Kind == refresher.EventRemoved
+			if moved && slices.Contains(d.units.Load().linked, ev.Name) {
 				d.reloading.Lock()
 				d.relink(ev.Name)
 				d.reloading.Unlock()
@@ -53,10 +54,11 @@ func (d *Daemon) followLinks(ctx context.Context) {
 	}
 }
 
-// relinkAll is for what was issued while nobody listened. d.reloading is held.
+// relinkAll is for what was issued or revoked while nobody listened. d.reloading
+// is held.
 func (d *Daemon) relinkAll() {
 	for _, from := range d.units.Load().linked {
-		if s := d.engine.Snapshot(from); s != nil && s.Cred != nil {
+		if s := d.engine.Snapshot(from); s != nil && (s.Cred != nil || d.revoked(from)) {
 			d.relink(from)
 		}
 	}

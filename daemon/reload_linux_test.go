@@ -108,6 +108,44 @@ hosts = ["api.example.com"]
 	eventually(t, "the second value", func() bool { return value(dir, "last") == "value-2" })
 }
 
+func TestARevokedValueIsUsedByNobody(t *testing.T) {
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `{"access_token": "issued", "expires_in": 3600}`)
+	}))
+	defer issuer.Close()
+	for name, tt := range map[string]struct{ from, value string }{
+		"a fixed value": {strings.Replace(fixed1, "credential.fixed", "credential.from", 1), "invented"},
+		"a login":       {login("from", issuer.URL, ""), "issued"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := started(t, tt.from+`
+[credential.user]
+recipe = "bearer"
+token = { credential = "from" }
+hosts = ["api.example.com"]
+`)
+			used := func() bool { return value(dir, "user") == tt.value }
+			eventually(t, "the value's use", used)
+			c := &ipc.Client{Socket: filepath.Join(dir, "s")}
+			defer c.Close()
+			if _, err := c.Revoke("from"); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the end of its use", func() bool { return !used() })
+			if _, err := c.Reload(); err != nil {
+				t.Fatal(err)
+			}
+			if used() {
+				t.Error("a reload has it used again")
+			}
+			if _, err := c.Refresh("from", 10*time.Second); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "its use once it is back", used)
+		})
+	}
+}
+
 func TestWhoWaitedIsJudgedByTheConfigurationOfNow(t *testing.T) {
 	gate := make(chan struct{})
 	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -71,11 +71,11 @@ func (d *Daemon) settle(l *loaded) (*units, error) {
 }
 
 // linkedValues are the values that a credential takes from others, as far as
-// they are held.
+// they are held and not revoked.
 func (d *Daemon) linkedValues(c *config.Credential) map[string]credential.Secret {
 	values := map[string]credential.Secret{}
 	for _, p := range c.Params {
-		if p.From == "" {
+		if p.From == "" || d.revoked(p.From) {
 			continue
 		}
 		if held := d.held(p.From); held != nil && !held.Value.IsEmpty() {
@@ -85,18 +85,32 @@ func (d *Daemon) linkedValues(c *config.Credential) map[string]credential.Secret
 	return values
 }
 
+// revoked says whether a credential's value may be used by no other.
+func (d *Daemon) revoked(name string) bool {
+	if s := d.snapshot(name); s != nil {
+		return s.State.Hold == refresher.Revoked
+	}
+	return d.store != nil && refresher.IsRevoked(d.store.Peek(name).Hold)
+}
+
 // held is what a credential holds, by the engine's word or, at the start, by
 // the store's: what is wrong with a record is told when the engine loads it.
 func (d *Daemon) held(name string) *credential.Credential {
-	if d.engine != nil {
-		if s := d.engine.Snapshot(name); s != nil {
-			return s.Cred
-		}
+	if s := d.snapshot(name); s != nil {
+		return s.Cred
 	}
 	if d.store == nil {
 		return nil
 	}
 	return d.store.Peek(name).Cred
+}
+
+// snapshot is the engine's, where there is an engine and it knows the name.
+func (d *Daemon) snapshot(name string) *refresher.Snapshot {
+	if d.engine == nil {
+		return nil
+	}
+	return d.engine.Snapshot(name)
 }
 
 func (d *Daemon) unit(set *recipe.Set, carriers transports, c *config.Credential) (*unit, error) {
@@ -152,7 +166,7 @@ func (d *Daemon) definition(u *unit, linked map[string]credential.Secret) (*refr
 	}
 	for _, p := range c.Params {
 		if _, ok := linked[p.From]; p.From != "" && !ok {
-			def.Source = waiting{on: p.From}
+			def.Source, def.Void = waiting{on: p.From}, u.bound.IsStatic() && d.revoked(p.From)
 			return def, nil
 		}
 	}

@@ -39,6 +39,7 @@ type Definition struct {
 	Policy   Policy
 	Source   credential.Source      // nil for a static credential
 	Static   *credential.Credential // what a static credential holds
+	Void     bool                   // a static credential has no value left, for the one it is made of was revoked
 	Present  func(*credential.Credential) (*credential.View, error)
 }
 

@@ -53,9 +53,9 @@ func (e *Engine) Change(def *Definition) {
 		return
 	}
 	e.mu.Lock()
-	renumbered := e.change(en, def)
+	altered := e.change(en, def)
 	e.mu.Unlock()
-	if renumbered {
+	if altered {
 		_ = e.persist(en)
 	}
 	e.publish(en)
@@ -116,7 +116,7 @@ func (e *Engine) load(def *Definition) *entry {
 			en.report(r.Reported)
 		}
 	}
-	if h := r.Hold; h != nil && (h.Fingerprint == def.Version || h.State == holdNames[Revoked]) {
+	if h := r.Hold; h != nil && (h.Fingerprint == def.Version || IsRevoked(h)) {
 		class, _ := credential.ParseClass(h.Class)
 		en.stop(holdOf(h.State), class, h.Message, credential.Instant{Wall: h.Since, Boot: e.now().Boot})
 		en.state.Rejected = en.state.Hold == HoldContended // its sessions kept being rejected
@@ -142,6 +142,9 @@ func (en *entry) stop(h Hold, class credential.Class, message string, since cred
 	en.state.Hold, en.state.HeldSince = h, since
 	en.last = &Failure{At: since.Wall, Class: class, Message: message}
 }
+
+// IsRevoked says of a stored stop that it is a revocation, which a restart keeps.
+func IsRevoked(h *store.Hold) bool { return h != nil && h.State == holdNames[Revoked] }
 
 func holdOf(name string) Hold {
 	for h, n := range holdNames {
@@ -182,24 +185,26 @@ func same(a, b *credential.Credential) bool {
 }
 
 // change gives an entry its definition: the first, or a new one. It tells
-// whether the entry's value is another static one now, which is to be stored.
-// Who watches hears of that as of one that an issuer gave. e.mu is held.
-func (e *Engine) change(en *entry, def *Definition) (renumbered bool) {
+// whether the entry's static value is another one now, or gone, which is to be
+// stored. Who watches hears of another as of one that an issuer gave. e.mu is
+// held.
+func (e *Engine) change(en *entry, def *Definition) (altered bool) {
 	serial, event, now := en.serial, EventKind(""), e.now()
 	known := en.snap.Load() != nil
+	lost := def.Void && en.cred != nil
 	switch {
 	case known:
 		e.redefine(en, def)
 	case def.Source == nil && en.cred == nil:
 		e.issueStatic(en)
 	}
-	renumbered = en.serial != serial
+	renumbered := en.serial != serial
 	if known && renumbered {
 		event = EventIssued
 	}
 	e.show(en, now, event)
 	e.plan(en, now)
-	return renumbered
+	return renumbered || lost
 }
 
 // redefine keeps of what an entry holds what its new definition leaves valid.
@@ -214,6 +219,9 @@ func (e *Engine) redefine(en *entry, def *Definition) {
 		if def.Source == nil {
 			e.issueStatic(en)
 		}
+		return
+	case def.Void && en.state.Static:
+		en.drop()
 		return
 	case def.Source == nil && (was.Source != nil || was.Version != def.Version):
 		e.becomeStatic(en)
