@@ -720,7 +720,7 @@ func TestWatchersHearAndDoNotHold(t *testing.T) {
 		for len(quick) > 0 {
 			kinds = append(kinds, (<-quick).Kind)
 		}
-		if fmt.Sprint(kinds) != "[renewing issued]" {
+		if fmt.Sprint(kinds) != "[reloaded renewing issued]" {
 			t.Errorf("events %v", kinds)
 		}
 		stop()

@@ -42,6 +42,7 @@ func (e *Engine) Set(defs []*Definition) {
 	for _, def := range defs {
 		e.publish(next[def.Name])
 	}
+	e.events.send(Event{At: now.Wall, Kind: EventReloaded})
 	e.Rouse()
 }
 

@@ -97,10 +97,7 @@ func (j *job) sign() (*ipc.SignReply, error) {
 			return nil, err
 		}
 	}
-	if r.Body != nil { // it can be sent only once
-		return j.app.client.Sign(j.name, r)
-	}
-	return unlessBusy(j.how.Wait, func() (*ipc.SignReply, error) { return j.app.client.Sign(j.name, r) })
+	return j.app.authorise(j.name, r)
 }
 
 // resign reports that the request was refused, and has it authorised again;

@@ -21,7 +21,7 @@ func execute(a *app, o *options) error {
 	}
 	env := os.Environ()
 	for _, name := range names {
-		t, err := a.client.Token(name, q)
+		t, err := a.ask(name, q)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -24,10 +25,12 @@ import (
 //	psk     signs method, URL and the SHA-256 of the body
 //	raw     signs the body's bytes
 //	form    adds a field to the body
+//	crowd   is busy the first time
 //	CODE    answers every call with an error of that code, such as needs_login
 type fake struct {
 	mu         sync.Mutex
 	generation uint64
+	calm       bool // crowd is busy no more
 	heard      []string
 }
 
@@ -57,9 +60,22 @@ func (f *fake) next() {
 	f.generation++
 }
 
+// crowded is crowd's error.
+func (f *fake) crowded(name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if name != "crowd" || f.calm {
+		return nil
+	}
+	f.calm = true
+	return fail("busy")
+}
+
 // fail is the error of a credential that is named after one.
 func fail(name string) error {
 	switch name {
+	case "crowd":
+		return nil
 	case "acme", "key", "psk", "raw", "form":
 		return nil
 	}
@@ -74,7 +90,7 @@ func fail(name string) error {
 
 func (f *fake) Token(_ context.Context, _ *server.Caller, name string, q ipc.TokenQuery) (ipc.Token, error) {
 	f.hear("token %s %s %s %s", name, q.MinValid, q.Wait, q.Format)
-	if err := fail(name); err != nil {
+	if err := cmp.Or(f.crowded(name), fail(name)); err != nil {
 		return ipc.Token{}, err
 	}
 	value := fmt.Sprintf("invented-%d", f.now())
@@ -108,6 +124,9 @@ func signature(method, target string, body []byte) string {
 
 func (f *fake) Sign(_ context.Context, _ *server.Caller, name string, r *ipc.SignRequest, reply *ipc.SignReply) error {
 	f.hear("sign %s %s %s %v digests %d body %v", name, r.Method, r.URL, r.Headers, len(r.Digests), r.Body != nil)
+	if err := f.crowded(name); err != nil {
+		return err
+	}
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		return &ipc.Error{Code: ipc.BadRequest, Message: "the URL is none"}

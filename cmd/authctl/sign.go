@@ -20,20 +20,9 @@ func sign(a *app, o *options) error {
 	if write == nil {
 		return usage("--format is curl, header or json")
 	}
-	q, err := o.how()
+	r, err := o.signRequest()
 	if err != nil {
 		return err
-	}
-	r := &ipc.SignRequest{
-		Method: o.operands[1], URL: o.operands[2],
-		MinValid: q.MinValid, Wait: q.Wait,
-	}
-	for _, line := range o.all("header") {
-		h, err := headerOf(line)
-		if err != nil {
-			return err
-		}
-		r.Headers = append(r.Headers, h)
 	}
 	if o.has("body") {
 		st, err := a.client.Status(o.operands[0])
@@ -49,7 +38,7 @@ func sign(a *app, o *options) error {
 			return err
 		}
 	}
-	reply, err := a.client.Sign(o.operands[0], r)
+	reply, err := a.authorise(o.operands[0], r)
 	if err != nil {
 		return err
 	}
@@ -58,6 +47,32 @@ func sign(a *app, o *options) error {
 		return err
 	}
 	return a.line(text)
+}
+
+// signRequest is what the command's arguments say of a request, but for its body.
+func (o *options) signRequest() (*ipc.SignRequest, error) {
+	q, err := o.how()
+	if err != nil {
+		return nil, err
+	}
+	r := &ipc.SignRequest{Method: o.operands[1], URL: o.operands[2], MinValid: q.MinValid, Wait: q.Wait}
+	for _, line := range o.all("header") {
+		h, err := headerOf(line)
+		if err != nil {
+			return nil, err
+		}
+		r.Headers = append(r.Headers, h)
+	}
+	return r, nil
+}
+
+// authorise has a request signed. A daemon that is busy is asked again, unless
+// that would take a body which can be read only once.
+func (a *app) authorise(name string, r *ipc.SignRequest) (*ipc.SignReply, error) {
+	if r.Body != nil {
+		return a.client.Sign(name, r)
+	}
+	return unlessBusy(r.Wait, func() (*ipc.SignReply, error) { return a.client.Sign(name, r) })
 }
 
 // open opens a file; - is stdin.

@@ -27,11 +27,16 @@ func (a *app) value(o *options, format string) error {
 		}
 	}
 	q.Format = format
-	t, err := unlessBusy(q.Wait, func() (ipc.Token, error) { return a.client.Token(name, q) })
+	t, err := a.ask(name, q)
 	if err != nil {
 		return err
 	}
 	return a.line(t.Body)
+}
+
+// ask asks for a value, again if the daemon is busy.
+func (a *app) ask(name string, q ipc.TokenQuery) (ipc.Token, error) {
+	return unlessBusy(q.Wait, func() (ipc.Token, error) { return a.client.Token(name, q) })
 }
 
 // unlessBusy makes a call again while the daemon has too many of this user's

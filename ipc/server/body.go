@@ -87,8 +87,8 @@ func (b *body) fill() error {
 	return nil
 }
 
-// chunk reads the line before a chunk, and after the last one the trailers,
-// which nothing looks at (RFC 9112, section 7.1).
+// chunk reads what stands before a chunk: the end of the one before, and its
+// size; after the last one also the trailers (RFC 9112, section 7.1).
 func (b *body) chunk() error {
 	if b.begun {
 		if line, err := b.line(); err != nil || len(line) > 0 {
@@ -100,33 +100,49 @@ func (b *body) chunk() error {
 	if err != nil {
 		return err
 	}
-	size, _, _ := bytes.Cut(line, []byte(";"))
-	size = bytes.TrimRight(size, " \t")
-	if len(size) == 0 || len(size) > 12 {
-		return errChunk
+	if b.left, err = chunkSize(line); err != nil {
+		return err
 	}
-	for _, c := range size {
+	switch {
+	case b.left == 0:
+		return b.trailers()
+	case b.total+b.left > b.limit:
+		return errTooLarge
+	}
+	return nil
+}
+
+// chunkSize reads a size in hex, before an extension that nothing looks at.
+func chunkSize(line []byte) (size int64, err error) {
+	digits, _, _ := bytes.Cut(line, []byte(";"))
+	digits = bytes.TrimRight(digits, " \t")
+	if len(digits) == 0 || len(digits) > 12 {
+		return 0, errChunk
+	}
+	for _, c := range digits {
 		digit, ok := hexDigit(c)
 		if !ok {
-			return errChunk
+			return 0, errChunk
 		}
-		b.left = b.left<<4 | int64(digit)
+		size = size<<4 | int64(digit)
 	}
-	if b.left > 0 {
-		if b.total+b.left > b.limit {
-			return errTooLarge
-		}
-		return nil
-	}
-	for read := 0; ; read += len(line) {
-		if line, err = b.line(); err != nil || read > maxHead {
+	return size, nil
+}
+
+// trailers skips the headers behind the last chunk, and ends the body.
+func (b *body) trailers() error {
+	for read := 0; read <= maxHead; {
+		line, err := b.line()
+		if err != nil {
 			return errChunk
 		}
 		if len(line) == 0 {
 			b.end()
 			return nil
 		}
+		read += len(line)
 	}
+	return errChunk
 }
 
 // line reads a short line, without its end.

@@ -86,11 +86,14 @@ func appendSignReply(dst []byte, reply *ipc.SignReply) ([]byte, error) {
 	}
 	dst = append(dst, `,"generation":`...)
 	dst = strconv.AppendUint(dst, reply.Generation, 10)
-	for i, status := range reply.Rejected {
-		dst = append(dst, [...]string{`,"rejected":[`, ","}[min(i, 1)]...)
-		dst = strconv.AppendInt(dst, int64(status), 10)
-	}
 	if len(reply.Rejected) > 0 {
+		dst = append(dst, `,"rejected":[`...)
+		for i, status := range reply.Rejected {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendInt(dst, int64(status), 10)
+		}
 		dst = append(dst, ']')
 	}
 	return append(dst, "}\n"...), nil
