@@ -119,7 +119,7 @@ func bind(set *recipe.Set, c *config.Credential, linked map[string]credential.Se
 	}
 	o := recipe.BindOptions{
 		InsecureHTTP: c.Network.InsecureHTTP, NoClientCert: c.Network.ClientCert == "",
-		TTL:          c.TTL.Value, Idle: c.Idle.Value, Timeout: c.Timeout.Over(rc.Limits().Timeout),
+		TTL: c.TTL.Value, Idle: c.Idle.Value, Timeout: c.Timeout.Over(rc.Limits().Timeout),
 	}
 	o.Home, _ = os.UserHomeDir() // none: the command gets none
 	if c.OwnHosts {

@@ -13,6 +13,7 @@ import (
 type Trial struct {
 	Static  bool          // there is nothing to log in to
 	Fetched bool          // false, unless Static: a login would have spent what the daemon needs
+	Person  bool          // a person has to log in, which only the daemon can make something of
 	Life    time.Duration // of what was fetched; credential.Forever where nothing is known
 	Value   bool          // it has a value to hand out
 	Signs   bool          // each request is signed for itself
@@ -46,8 +47,11 @@ func Try(ctx context.Context, o Options, dropIn, name string) (*Trial, error) {
 		Static: u.def.Source == nil, Value: u.hasValue, Signs: u.signer.Dynamic(), Hosts: u.hosts,
 		CacheDir: b.conf.Daemon.CacheDir, Socket: b.conf.Daemon.Socket,
 	}
-	if u.def.Source != nil && u.untried(b.attempt()) != nil {
-		return t, nil
+	if u.def.Source != nil {
+		if err := u.untried(b.attempt()); err != nil {
+			t.Person = errors.Is(err, errPerson)
+			return t, nil
+		}
 	}
 	cred, err := b.fetch(ctx, u)
 	if err != nil {

@@ -18,6 +18,9 @@ const addText = `add asks for what a recipe needs, logs in once to see that it w
 the credential's drop-in and the secrets' files beside the configuration.
 Answers come from the terminal, or from the lines of stdin in the order asked.
 Without root the configuration is your own, as with --user.
+A secret that a file has already is answered with @/FILE. Where a person has to
+log in (OAuth2's device_code and authorization_code), authctl login is run at
+once if a daemon is running.
 
 With --set, what is known need not be asked, and what is not asked for can be
 given: a parameter of the recipe, or a key such as margin. Of a secret only
@@ -49,6 +52,7 @@ func addCommand() *cobra.Command {
 			a := &add.Addition{
 				Recipe: r, Name: name, Outline: outline, Settings: settings, User: p.user, Socket: p.file != "",
 				Ask: newAsker(os.Stdin, c.ErrOrStderr()), Out: c.OutOrStdout(),
+				Attend: attendance(c.ErrOrStderr(), name),
 				Try: func(ctx context.Context, dropIn string) (*add.Trial, error) {
 					t, err := daemon.Try(ctx, p.options(io.Discard, slog.LevelError), dropIn, name)
 					return (*add.Trial)(t), err

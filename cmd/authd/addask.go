@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"authd/daemon/add"
 )
 
 // maxAnswer bounds one answer, in bytes.
@@ -79,7 +81,7 @@ func (a *asker) read(secret bool) (string, error) {
 	case errors.Is(err, bufio.ErrBufferFull):
 		return "", fmt.Errorf("is longer than %d bytes; keep it in a file and name that with --set", maxAnswer)
 	case errors.Is(err, io.EOF) && len(line) == 0:
-		return "", errors.New("is not answered: stdin has no more lines; give one for each question")
+		return "", add.ErrNoMore
 	case err != nil && !errors.Is(err, io.EOF):
 		return "", err
 	}

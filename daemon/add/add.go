@@ -15,7 +15,7 @@ import (
 )
 
 // Addition is one credential on its way into a configuration. All its fields
-// are required but Settings and Socket.
+// are required but Settings, Socket and Attend.
 type Addition struct {
 	Recipe   *recipe.Recipe
 	Name     string          // the credential's
@@ -31,12 +31,18 @@ type Addition struct {
 	// It is called once. With an error and a Trial the credential could not be
 	// had; with an error alone it cannot be.
 	Try func(ctx context.Context, dropIn string) (*Trial, error)
+
+	// Attend has a person log in to the credential once it is in its place,
+	// through the daemon, which keeps what that gives; false: nobody did. Nil:
+	// nobody is there.
+	Attend func(ctx context.Context, socket string) bool
 }
 
 // Trial is what trying a credential came to.
 type Trial struct {
 	Static  bool          // there is nothing to log in to
 	Fetched bool          // false, unless Static: a login would have spent what the daemon needs
+	Person  bool          // a person has to log in, which only the daemon can make something of
 	Life    time.Duration // of what was fetched; credential.Forever where nothing is known
 	Value   bool          // it has a value to hand out
 	Signs   bool          // each request is signed for itself
@@ -45,6 +51,10 @@ type Trial struct {
 	CacheDir string // where its outputs will be
 	Socket   string // where the daemon will answer
 }
+
+// ErrNoMore is the error of an Asker that has no more answers: what may be
+// left out then is.
+var ErrNoMore = errors.New("is not answered: stdin has no more lines; give one for each question")
 
 // Asker answers questions. Its errors say what to do instead.
 type Asker interface {
@@ -89,6 +99,9 @@ func (a *Addition) Run(ctx context.Context) (err error) {
 		return err
 	}
 	a.report(c, t, files.files())
+	if t.Person && (a.Attend == nil || !a.Attend(ctx, t.Socket)) {
+		fmt.Fprintf(a.Out, "\nA person has to log in once: %s\n", a.ctl(t, "login "+a.Name))
+	}
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (a *answers) Line(_ context.Context, prompt string, secret bool) (string, e
 		a.secrets = append(a.secrets, prompt)
 	}
 	if len(a.lines) == 0 {
-		return "", errors.New("is not answered")
+		return "", add.ErrNoMore
 	}
 	line := a.lines[0]
 	a.lines = a.lines[1:]

@@ -27,9 +27,9 @@ type content struct {
 // param is a parameter that was given.
 type param struct {
 	recipe.Param
-	text      string   // in clear
+	text      string   // in clear; "" where only elsewhere is known
 	items     []string // of one that is a list; text is empty then
-	elsewhere string   // where a secret is kept, as TOML has it; text is empty then
+	elsewhere string   // where it is kept, as TOML has it
 }
 
 // inquiry is the asking for one content.
@@ -55,6 +55,9 @@ func (a *Addition) question(ctx context.Context) (*content, error) {
 				return nil, err
 			}
 		}
+	}
+	if err := q.further(ctx); err != nil {
+		return nil, err
 	}
 	if err := q.settle(ctx); err != nil {
 		return nil, err
@@ -120,6 +123,36 @@ func (q *inquiry) choose(ctx context.Context, groups [][]string) (int, error) {
 
 // ask asks for one parameter, in the recipe's words.
 func (q *inquiry) ask(ctx context.Context, p recipe.Param) error {
+	_, err := q.askOr(ctx, p, "")
+	return err
+}
+
+// askOr asks for one parameter. Where it may be left out, otherwise says what
+// holds then; given is false if it was.
+func (q *inquiry) askOr(ctx context.Context, p recipe.Param, otherwise string) (given bool, err error) {
+	err = q.until(ctx, q.prompt(p, otherwise), p.Secret(), func(answer string) error {
+		switch given = answer != ""; {
+		case !given && otherwise == "":
+			return fmt.Errorf("%s: is missing (%s)", p.Name, p.Help)
+		case !given:
+			return nil
+		case isNetwork(p.Name):
+			return q.own(p.Name, answer)
+		}
+		one, err := fromFile(param{Param: p, text: answer})
+		if err != nil {
+			return err
+		}
+		return q.take(one)
+	})
+	if otherwise != "" && errors.Is(err, ErrNoMore) {
+		return false, nil
+	}
+	return given, err
+}
+
+// prompt is the question for a parameter.
+func (q *inquiry) prompt(p recipe.Param, otherwise string) string {
 	about := p.Help
 	if p.Type == "list" {
 		about += `; words with blanks between, or ["…", "…"]`
@@ -128,14 +161,12 @@ func (q *inquiry) ask(ctx context.Context, p recipe.Param) error {
 		about += "; " + strings.Join(p.Choices, " or ")
 	}
 	if p.Secret() && q.Ask.Person() {
-		about += "; not shown"
+		about += "; not shown; @/FILE where a file has it"
 	}
-	return q.until(ctx, fmt.Sprintf("%s (%s): ", p.Name, about), p.Secret(), func(answer string) error {
-		if answer == "" {
-			return fmt.Errorf("%s: is missing (%s)", p.Name, p.Help)
-		}
-		return q.take(param{Param: p, text: answer})
-	})
+	if otherwise != "" {
+		about += "; left out: " + otherwise
+	}
+	return fmt.Sprintf("%s (%s): ", p.Name, about)
 }
 
 // until asks until the answer is taken, a person a few times, a script once.
@@ -181,13 +212,15 @@ func (q *inquiry) take(p param) error {
 	return nil
 }
 
-// bind tells what the recipe has against what is given so far.
-func (q *inquiry) bind() []recipe.Problem {
+// values are the parameters so far, as far as they are known here; the options
+// tell of the others.
+func (q *inquiry) values() map[string]string {
 	values := map[string]string{}
 	q.options.Pending, q.options.Lists = nil, map[string][]string{}
+	q.options.NoClientCert = !slices.ContainsFunc(q.kept, func(s setting) bool { return s.key == "client_cert" })
 	for _, p := range q.params {
 		switch {
-		case p.elsewhere != "":
+		case p.elsewhere != "" && p.text == "":
 			q.options.Pending = append(q.options.Pending, p.Name)
 		case p.items != nil:
 			q.options.Lists[p.Name] = p.items
@@ -195,7 +228,12 @@ func (q *inquiry) bind() []recipe.Problem {
 			values[p.Name] = p.text
 		}
 	}
-	bound, problems := q.Recipe.Bind(values, q.options)
+	return values
+}
+
+// bind tells what the recipe has against what is given so far.
+func (q *inquiry) bind() []recipe.Problem {
+	bound, problems := q.Recipe.Bind(q.values(), q.options)
 	q.signs = bound != nil && bound.Signer().Dynamic()
 	return problems
 }

@@ -40,8 +40,10 @@ func (a *Addition) outcome(t *Trial) string {
 	switch {
 	case t.Static:
 		return a.Name + ": added; there is nothing to log in to, its first use will show whether it is right."
+	case t.Person:
+		return a.Name + ": added; a person has to log in."
 	case !t.Fetched:
-		return a.Name + ": added, and not logged in."
+		return a.Name + ": added, and not logged in: what that would spend is the daemon's."
 	case t.Life == credential.Forever:
 		return a.Name + ": logged in; the issuer does not say how long it is good, so it is used until it is rejected."
 	}

@@ -176,6 +176,7 @@ type file struct {
 	native      string // the source in Go that stands in place of steps; "": none
 	replaces    bool
 	preset      map[string]*document.Node
+	defaults    map[string]*value // of a recipe that extends, in place of the other one's
 	value       *value
 	public      []*document.Node
 	publicGiven bool

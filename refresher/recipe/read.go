@@ -22,12 +22,12 @@ const (
 )
 
 var topKeys = []string{
-	"language", "about", "docs", "extends", "preset", "replaces", "value", "public", "nonce", "hosts", "rejected", "one_of",
+	"language", "about", "docs", "extends", "preset", "default", "replaces", "value", "public", "nonce", "hosts", "rejected", "one_of",
 	"param", "require", "discover", "let", "jwt", "seed", "attend", "login", "refresh", "logout", "probe", "lifetime", "apply", "limits", "vector",
 }
 
 // extendingKeys are the keys that a recipe with extends may have.
-var extendingKeys = []string{"language", "about", "docs", "extends", "preset", "replaces", "hosts", "limits", "vector"}
+var extendingKeys = []string{"language", "about", "docs", "extends", "preset", "default", "replaces", "hosts", "limits", "vector"}
 
 // read takes a parsed file apart. The file it returns is whole but for what
 // errs names.
@@ -111,7 +111,7 @@ func (r *reader) extending(root *document.Node) {
 		switch {
 		case slices.Contains(extendingKeys, m.Key):
 		case slices.Contains(topKeys, m.Key):
-			r.fault(m, "a recipe with extends takes this from the other one", "leave it out; only about, docs, hosts, preset, limits and vectors may be given")
+			r.fault(m, "a recipe with extends takes this from the other one", "leave it out; only about, docs, hosts, preset, default, limits and vectors may be given")
 		default:
 			r.known(m, extendingKeys)
 		}
@@ -122,6 +122,12 @@ func (r *reader) extending(root *document.Node) {
 		for _, m := range n.Nodes {
 			r.oneOrMore(m)
 			r.out.preset[m.Key] = m
+		}
+	}
+	if n := root.Get("default"); r.table(n) {
+		r.out.defaults = map[string]*value{}
+		for _, m := range n.Nodes {
+			r.out.defaults[m.Key] = r.value(m)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,7 +153,7 @@ func extend(f *file, base func(string) (*Recipe, error)) (*file, document.Errors
 	}
 	out := *b.file
 	out.name, out.root, out.extends, out.replaces = f.name, f.root, f.extends, f.replaces
-	out.about, out.vectors, out.preset = f.about, f.vectors, f.preset
+	out.about, out.vectors, out.preset, out.defaults = f.about, f.vectors, f.preset, f.defaults
 	if f.docs != "" {
 		out.docs = f.docs
 	}
@@ -166,8 +167,10 @@ func extend(f *file, base func(string) (*Recipe, error)) (*file, document.Errors
 	return &out, errs
 }
 
-// presets are the base's parameters with the fixed ones fixed.
+// presets are the base's parameters with the fixed ones fixed, and with the
+// defaults that this recipe has.
 func presets(f *file, params []*param, errs *document.Errors) []*param {
+	defaults(f, errs)
 	var written []*document.Node
 	if n := f.root.Get("preset"); n != nil {
 		written = n.Nodes
@@ -196,9 +199,36 @@ func presets(f *file, params []*param, errs *document.Errors) []*param {
 				fixed.presetList = append(fixed.presetList, s)
 			}
 			out[i] = &fixed
+		} else if v := f.defaults[p.name]; v != nil {
+			other := *p
+			other.fallback = v
+			out[i] = &other
 		}
 	}
 	return out
+}
+
+// defaults checks the defaults of a recipe that extends: texts, of parameters
+// that are there and no secrets.
+func defaults(f *file, errs *document.Errors) {
+	for _, name := range slices.Sorted(maps.Keys(f.defaults)) {
+		v, p := f.defaults[name], f.param(name)
+		if v == nil {
+			continue // told already
+		}
+		text, isLiteral := "", len(v.alts) == 1
+		if isLiteral {
+			text, isLiteral = v.alts[0].then.t.Literal()
+		}
+		switch {
+		case p == nil:
+			errs.Add(f.name, v.at, "there is no such parameter", didYouMean(name, f.paramNames(), "there are "))
+		case p.kind == kindSecret || p.kind == kindList || !isLiteral:
+			errs.Add(f.name, v.at, "only a text that is no secret can be a default here", "leave it out")
+		case p.unfit(text) != "":
+			errs.Add(f.name, v.at, p.unfit(text), "")
+		}
+	}
 }
 
 // fix makes the secrets that all bindings share.
@@ -264,13 +294,17 @@ func (p Param) Secret() bool { return p.Type == string(kindSecret) }
 func (r *Recipe) Params() (list []Param) {
 	for _, p := range r.file.params {
 		if p.preset == nil {
-			list = append(list, Param{
-				Name: p.name, Help: p.help, Type: string(p.kind), Choices: p.choices,
-				Default: p.fallback.words(), Required: p.required(), Group: p.grouped,
-			})
+			list = append(list, p.shown())
 		}
 	}
 	return list
+}
+
+func (p *param) shown() Param {
+	return Param{
+		Name: p.name, Help: p.help, Type: string(p.kind), Choices: p.choices,
+		Default: p.fallback.words(), Required: p.required(), Group: p.grouped,
+	}
 }
 
 // words is a VALUE in one line.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"authd/refresher/document"
+	"authd/refresher/scope"
 )
 
 // require is one [[require]]: where its condition holds, at least one of the
@@ -14,24 +15,31 @@ type require struct {
 	at   *document.Node
 	when *when
 	any  []string
+	asks []string // what may be left out, and is worth a question
 }
 
 func (r *reader) require(n *document.Node) require {
-	r.keys(n, "when", "any")
+	r.keys(n, "when", "any", "asks")
 	q := require{at: n, when: r.when(n.Get("when"))}
-	if any := n.Get("any"); any == nil {
-		r.missing(n, "any", `["token_url"]`)
-	} else {
+	if any := n.Get("any"); any != nil {
 		q.any = r.strings(any)
+	}
+	if asks := n.Get("asks"); asks != nil {
+		q.asks = r.strings(asks)
+	}
+	if q.any == nil && q.asks == nil {
+		r.missing(n, "any", `["token_url"]`)
 	}
 	return q
 }
 
 func (c *checker) requires() {
 	for _, q := range c.f.requires {
-		for _, name := range q.any {
-			if c.f.param(name) == nil && name != clientCert {
-				c.fault(q.at.Get("any"), "there is no parameter "+strconv.Quote(name), didYouMean(name, c.f.paramNames(), "there are "))
+		for key, names := range map[string][]string{"any": q.any, "asks": q.asks} {
+			for _, name := range names {
+				if c.f.param(name) == nil && name != clientCert {
+					c.fault(q.at.Get(key), "there is no parameter "+strconv.Quote(name), didYouMean(name, c.f.paramNames(), "there are "))
+				}
 			}
 		}
 	}
@@ -41,7 +49,7 @@ func (c *checker) requires() {
 func (b *binding) requires() {
 	for _, q := range b.recipe.file.requires {
 		given := slices.ContainsFunc(q.any, b.isSet)
-		if given || q.when != nil && !b.holds(q.when) {
+		if given || len(q.any) == 0 || q.when != nil && !b.holds(q.when) {
 			continue
 		}
 		if len(q.any) == 1 {
@@ -88,4 +96,42 @@ func (b *binding) because(w *when) string {
 		return ""
 	}
 	return "; " + strings.Join(list, " and ") + " needs it"
+}
+
+// Question is what a person has to be asked next: one of these parameters, the
+// first that is answered. An optional one may be left out.
+type Question struct {
+	Params   []Param
+	Optional bool
+}
+
+// Ask is the next question of a recipe with [[require]], given the values so
+// far and the names of what was left out; ok is false when there is none left.
+// It hangs on what was given, so that it is asked anew after each answer.
+func (r *Recipe) Ask(values map[string]string, o BindOptions, left []string) (q Question, ok bool) {
+	b := &binding{recipe: r, given: values, o: o, params: make([]scope.Param, len(r.file.params))}
+	b.settle()
+	for _, one := range r.file.requires {
+		if one.when != nil && !b.holds(one.when) {
+			continue
+		}
+		for _, name := range one.asks {
+			if p := r.file.param(name); !b.has(name) && !slices.Contains(left, name) && p.preset == nil {
+				return Question{Params: []Param{r.file.param(name).shown()}, Optional: true}, true
+			}
+		}
+		if len(one.any) == 0 || slices.ContainsFunc(one.any, b.isSet) {
+			continue
+		}
+		for _, name := range one.any {
+			switch p := r.file.param(name); {
+			case name == clientCert:
+				q.Params = append(q.Params, Param{Name: name, Type: string(kindString), Help: b.help(name)})
+			case p.preset == nil:
+				q.Params = append(q.Params, p.shown())
+			}
+		}
+		return q, len(q.Params) > 0
+	}
+	return q, false
 }
