@@ -88,7 +88,7 @@ func TestAddWhileADaemonRuns(t *testing.T) {
 	if a.holds() != "conf.d/netography.toml secrets/netography-appkey secrets/netography-sharedsecret" {
 		t.Errorf("the configuration holds %s", a.holds())
 	}
-	a.until(10*time.Second, "the daemon has taken it up", func() bool { return a.ctl("token", "netography").code == 0 })
+	a.until(10*time.Second, "the daemon has taken it up, and written its file", func() bool { return a.ctl("wait", "netography").code == 0 })
 	a.want(a.run(nil, "", "curl", "-sSf", "-o", "/dev/null", "-K", a.token("netography.curl"), a.api+"/api/v1/things"), 0)
 }
 
