@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"authd/refresher"
@@ -15,6 +16,8 @@ const notifyPause = 24 * time.Hour
 // for them: once a day for one reason.
 func (d *Daemon) followStops(ctx context.Context) {
 	told := map[string]time.Duration{} // by credential and class, on the boot clock
+	var commands sync.WaitGroup
+	defer commands.Wait() // ctx ends them
 	for ctx.Err() == nil {
 		for ev := range d.engine.Watch(ctx) {
 			u := d.units.Load().byName[ev.Name]
@@ -27,7 +30,7 @@ func (d *Daemon) followStops(ctx context.Context) {
 				continue
 			}
 			told[key] = now
-			go d.notify(ctx, u, ev)
+			commands.Go(func() { d.notify(ctx, u, ev) })
 		}
 	}
 }
