@@ -124,7 +124,13 @@ type faulty struct {
 }
 
 func newFaulty(t *testing.T, recipe string, life time.Duration) *faulty {
+	return newFaultyOn(t, recipe, life, func(*host) {})
+}
+
+// newFaultyOn prepares the host before its daemon starts.
+func newFaultyOn(t *testing.T, recipe string, life time.Duration, prepare func(*host)) *faulty {
 	f := &faulty{victim: &victim{host: newHost(t), asked: make(chan struct{}, 1)}}
+	prepare(f.host)
 	f.issuer = &rotation{name: "faulty", life: life}
 	f.ward = f.add("family", newLineage(f.issuer.decide), true)
 	f.before, f.after = 0, 0
@@ -288,6 +294,8 @@ func TestEachWritingCallOfARotationMayBeTheLast(t *testing.T) {
 				t.Error("the issuer took a token twice, or our table is wrong")
 			default:
 				f.lockedOut(f.ward, f.since(0)[f.turns()-1])
+				f.isAlone(f.ward)
+				f.renew()
 			}
 		})
 	}

@@ -20,6 +20,7 @@ type lineage struct {
 	// decide is the issuer itself: it commits and gives the answer.
 	decide        func(form url.Values, head http.Header) (status int, answer map[string]any)
 	before, after time.Duration // at most so long is the request, and the answer, under way
+	exactly       bool          // and no less
 	asked         chan struct{} // a request has come
 
 	mu    sync.Mutex
@@ -49,7 +50,7 @@ func (l *lineage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case l.asked <- struct{}{}:
 	default:
 	}
-	time.Sleep(upTo(l.before))
+	time.Sleep(l.way(true))
 	l.mu.Lock()
 	status, answer := l.decide(r.PostForm, r.Header)
 	t.decided = time.Now()
@@ -59,7 +60,7 @@ func (l *lineage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-gate
 	}
 	select {
-	case <-time.After(upTo(l.after)):
+	case <-time.After(l.way(false)):
 	case <-r.Context().Done(): // killed
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -70,6 +71,19 @@ func (l *lineage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if at >= 0 {
 		l.turns[at].told = time.Now()
 	}
+}
+
+func (l *lineage) way(there bool) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	most := l.after
+	if there {
+		most = l.before
+	}
+	if l.exactly {
+		return most
+	}
+	return upTo(most)
 }
 
 // shut keeps all answers back, of what the issuer has committed, until open is
@@ -247,4 +261,11 @@ func (p *provider) relay(form url.Values, head http.Header) (int, map[string]any
 	var answer map[string]any
 	_ = json.Unmarshal(body, &answer)
 	return resp.StatusCode, answer
+}
+
+// setWay makes both ways exactly so long.
+func (l *lineage) setWay(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.exactly, l.before, l.after = true, d, d
 }

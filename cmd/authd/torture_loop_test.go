@@ -168,20 +168,24 @@ func (v *victim) onDisk() (all []byte) {
 // judge looks at what the issuers have done since the last time.
 func (v *victim) judge() {
 	v.Helper()
+	var locked []*ward
 	for _, w := range v.wards {
-		news := w.since(w.judged)
-		w.judged += len(news)
-		for _, t := range news {
+		for _, t := range w.since(w.judged) {
 			if t.fresh == "" {
+				locked = append(locked, w)
 				v.lockedOut(w, t)
 				break
 			}
 		}
 		w.judged = len(w.since(0))
 	}
+	for _, w := range locked {
+		v.isAlone(w)
+		w.renew()
+	}
 }
 
-// lockedOut judges a refusal, and has a person end it.
+// lockedOut judges a refusal.
 func (v *victim) lockedOut(w *ward, refusal turn) {
 	v.Helper()
 	v.count.locked++
@@ -201,6 +205,11 @@ func (v *victim) lockedOut(w *ward, refusal turn) {
 	if r.code() != "needs_login" || !strings.Contains(r.body, "authctl login "+w.name) {
 		v.Errorf("%s: after a lock-out a caller is told %d %s", w.name, r.status, r.body)
 	}
+}
+
+// isAlone fails the test if a lock-out has touched another credential.
+func (v *victim) isAlone(w *ward) {
+	v.Helper()
 	for _, other := range v.wards {
 		if other != w && !other.refused() {
 			v.until(5*time.Second, other.name+" goes on while "+w.name+" is locked out", func() bool {
@@ -212,7 +221,6 @@ func (v *victim) lockedOut(w *ward, refusal turn) {
 	if s := v.state("other"); s.State != "fresh" || s.Generation != 1 {
 		v.Errorf("the credential that nothing touches is %s, generation %d", s.State, s.Generation)
 	}
-	w.renew()
 }
 
 // refused says that the issuer's last word was a refusal.

@@ -82,6 +82,9 @@ request = { url = "https://h.example/" }
 expect  = { headers = { Authorization = "Bearer T" } }
 `
 
+// grace outlasts a chain of kills on a machine that is busy.
+const grace = 30 * time.Second
+
 func newVictim(t *testing.T, i int) *victim {
 	v := &victim{host: newHost(t), asked: make(chan struct{}, 1), sealed: os.Getenv("AUTHD_TORTURE_KEY") != ""}
 	v.write("recipes/strict-issuer.toml", strictRecipe)
@@ -100,11 +103,11 @@ func newVictim(t *testing.T, i int) *victim {
 		name, recipe, grant string
 		grace               time.Duration
 	}{
-		{"grace", "oauth2", "refresh_token", 5 * time.Second},
+		{"grace", "oauth2", "refresh_token", grace},
 		{"strict", "oauth2", "refresh_token", 0},
 		{"careful", "strict-issuer", "refresh_token", 0},
 		{"device", "oauth2", "device_code", 0},
-		{"graceful", "oauth2", "device_code", 5 * time.Second},
+		{"graceful", "oauth2", "device_code", grace},
 	} {
 		r := &rotation{name: fmt.Sprintf("%d-%s", i, one.name), life: time.Second, grace: one.grace}
 		w := v.add(one.name, newLineage(r.decide), one.grace == 0)
