@@ -71,7 +71,7 @@ func (e *Engine) join(en *entry) *attended {
 	ctx, cancel := context.WithTimeout(*e.stop.Load(), maxAttended)
 	f := &attended{callers: 1, cancel: cancel, changed: make(chan struct{})}
 	en.attended = f
-	j := job{entry: en, def: en.def, step: Step{Do: Fetch, Why: WhyPerson}, began: e.now(), attempt: e.attempt(en), spends: true}
+	j := job{entry: en, def: en.def, step: Step{Do: Fetch, Why: WhyPerson}, began: e.now(), attempt: e.attempt(en), spends: true, asked: true}
 	revoked := en.state.Hold == Revoked
 	e.work.Go(func() {
 		defer cancel()

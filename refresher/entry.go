@@ -35,6 +35,7 @@ type entry struct {
 	tried   uint64
 	failed  uint64
 	last    *Failure
+	intent  *store.Intent // the last one that was stored
 
 	queued bool    // it waits for a worker or for its issuer
 	gate   *issuer // this is no credential, but the opening of an issuer's queue
@@ -184,8 +185,12 @@ func (e *Engine) publish(en *entry) {
 
 // record is what the store keeps of an entry.
 func (en *entry) record() store.Record {
-	return store.Record{
+	r := store.Record{
 		Name: en.name, Identity: en.def.Identity, Version: en.def.Version,
 		Generation: en.serial, Cred: en.cred, Hold: en.storedHold(), Reported: en.reported(),
 	}
+	if en.state.Doubts > 0 {
+		r.Intent = en.intent
+	}
+	return r
 }

@@ -71,8 +71,9 @@ func (e *Engine) intend(j *job) error {
 	defer j.entry.disk.Unlock()
 	e.mu.Lock()
 	r := j.entry.record()
-	e.mu.Unlock()
 	r.Intent = &store.Intent{Spent: spentHash(j.attempt.Prev), At: j.began.Wall}
+	j.entry.intent = r.Intent
+	e.mu.Unlock()
 	return e.store.Intend(r)
 }
 
@@ -107,7 +108,7 @@ func (e *Engine) accept(j *job, c *credential.Credential) *credential.Error {
 			return err
 		}
 	}
-	r.Cred, r.Generation, r.Hold, r.Identity, r.Version = c, c.Serial, nil, j.def.Identity, j.def.Version
+	r.Cred, r.Generation, r.Hold, r.Intent, r.Identity, r.Version = c, c.Serial, nil, nil, j.def.Identity, j.def.Version
 	if err := e.save(*j, r); err != nil && j.spends {
 		return credential.Errorf(credential.Transient, "the answer is not stored: %w", err)
 	}
@@ -155,10 +156,18 @@ func (e *Engine) save(j job, r store.Record) error {
 		select {
 		case <-ctx.Done():
 			return e.store.Save(r) // the last chance
-		case <-time.After(backoff(n, e.rand())):
+		case <-time.After(min(backoff(n, e.rand()), unsavedPause)):
 		}
 	}
 }
+
+// How long the disk is left alone at most. It is not an issuer, whom calls cost:
+// unsaved is an answer that would be lost with this process, unsent an exchange
+// of which nothing has happened yet.
+const (
+	unsavedPause = 4 * time.Second
+	unsentPause  = 20 * time.Second
+)
 
 // install shows an answer to readers, by the definition of now, and publishes
 // its files. An answer that is already inside its own margin or that cannot be
@@ -279,6 +288,9 @@ func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.In
 		return e.stopAt(en, HoldRefused, now)
 	}
 	wait := max(backoff(s.Failures, e.rand()), min(err.RetryAfter, maxRetryAfter))
+	if !j.asked {
+		wait = min(wait, unsentPause)
+	}
 	s.NotBefore = now.Boot + wait
 	return EventFailed
 }

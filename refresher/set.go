@@ -110,7 +110,7 @@ func (e *Engine) load(def *Definition) *entry {
 	if r.Cred != nil && (def.Source != nil || same(r.Cred, def.Static)) {
 		e.take(en, r.Cred)
 		if r.Intent != nil && en.state.Held {
-			en.state.Doubts = 1
+			en.state.Doubts, en.intent = 1, r.Intent
 			e.log.Warn("in doubt: an exchange was under way when the daemon ended", "credential", def.Name)
 		}
 		if en.state.Static && en.state.Hold == NoHold && !r.Reported.IsZero() {

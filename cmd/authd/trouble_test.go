@@ -20,6 +20,8 @@ type trouble struct {
 	begin   func(f *faulty) // it befalls
 	end     func(f *faulty) // it is put right
 	reached bool            // an answer that is under way then can be stored all the same
+	between bool            // it befalls between two lives of the daemon
+	passes  bool            // with the daemon's end
 }
 
 // remount is between two lives of the daemon: a disk that is being written to
@@ -58,7 +60,7 @@ func descriptors(f *faulty, n uint64) {
 
 var troubles = []trouble{
 	{
-		name: "the disk becomes read-only", disk: "size=1m",
+		name: "the disk becomes read-only", disk: "size=1m", between: true,
 		begin: func(f *faulty) { remount(f, syscall.MS_RDONLY) }, end: func(f *faulty) { remount(f, 0) },
 	},
 	{
@@ -74,7 +76,7 @@ var troubles = []trouble{
 		begin: func(f *faulty) { chattr(f, "+i") }, end: func(f *faulty) { chattr(f, "-i") },
 	},
 	{
-		name:  "no descriptors are left",
+		name: "no descriptors are left", passes: true,
 		begin: func(f *faulty) { descriptors(f, 3) }, end: func(f *faulty) { descriptors(f, 1024) },
 	},
 }
@@ -118,10 +120,10 @@ func TestTroubleBeforeAnExchange(t *testing.T) {
 			})
 			f.kill9()
 			f.victim.begin()
-			if f.wrong(held, time.Now().Add(200*time.Millisecond)) == "" && f.host.value("family") != held {
-				t.Error("after a restart the last good value is not served")
+			if !tr.passes {
+				f.servesOnly(held)
 			}
-			if f.turns() != turns && tr.name != troubles[len(troubles)-1].name {
+			if f.turns() != turns && !tr.passes {
 				t.Error("a refresh token was spent, and its successor could not have been saved")
 			}
 			tr.end(f)
@@ -135,6 +137,9 @@ func TestTroubleBeforeAnExchange(t *testing.T) {
 func TestTroubleDuringAnExchange(t *testing.T) {
 	t.Parallel()
 	for _, tr := range troubles {
+		if tr.between {
+			continue
+		}
 		t.Run(tr.name, func(t *testing.T) {
 			t.Parallel()
 			f := newTroubled(t, &tr)
@@ -147,7 +152,7 @@ func TestTroubleDuringAnExchange(t *testing.T) {
 				f.until(time.Second, "the answer is in the room that was made for it", func() bool { return len(f.missing()) == 0 })
 			} else {
 				time.Sleep(1200 * time.Millisecond) // the first try, and a second one
-				if tr.name != troubles[len(troubles)-1].name {
+				if !tr.passes {                     // without descriptors nobody is answered
 					f.servesOnly(held)
 				}
 			}

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -126,7 +125,7 @@ func aFullDiskStopsAnExchangeBeforeItIsSent(t *testing.T, keys Keys) {
 	m.size = m.used() + 8<<10
 	r := sample("a", 1)
 	r.Intent = &Intent{Spent: "hash", At: noon.Wall}
-	if err := s.Intend(r); !errors.Is(err, errFull) || !strings.Contains(err.Error(), "nothing was sent") {
+	if err := s.Intend(r); !errors.Is(err, errFull) {
 		t.Fatalf("got %v", err)
 	}
 	if r, err := s.Load("a"); err != nil || r.Intent != nil || r.Generation != 1 {
@@ -158,5 +157,62 @@ func aDiskThatFillsUpDoesNotLoseTheAnswer(t *testing.T, keys Keys) {
 	}
 	if r, err := s.Load("a"); err != nil || r.Generation != 2 {
 		t.Errorf("%+v %v", r, err)
+	}
+}
+
+// TestADiskThatCannotBeWrittenToIsReadAllTheSame: what a crash left half done is
+// put right when the disk is, and nothing of it is lost until then.
+func TestADiskThatCannotBeWrittenToIsReadAllTheSame(t *testing.T) {
+	both(t, aDiskThatCannotBeWrittenToIsReadAllTheSame)
+}
+
+func aDiskThatCannotBeWrittenToIsReadAllTheSame(t *testing.T, keys Keys) {
+	for at := 1; ; at++ {
+		if at > stepsAtMost {
+			t.Fatal("the story never ends")
+		}
+		m := newMemFolder()
+		if err := onMemory(m, keys).Save(sample("a", 1)); err != nil {
+			t.Fatal(err)
+		}
+		m.failAt, m.dies = m.steps+at, true
+		intended, saved := story(onMemory(m, keys))
+		left := m.reopened(killed)
+		left.failAt, left.dies = left.steps+1, true // it cannot be written to
+		after := onMemory(left, keys)
+		if err := after.tidy(); err != nil {
+			t.Fatalf("step %d: open: %v", at, err)
+		}
+		r, err := after.Load("a")
+		switch {
+		case err != nil:
+			t.Fatalf("step %d: load: %v", at, err)
+		case saved && r.Generation != 2:
+			t.Errorf("step %d: an answer that was saved is gone", at)
+		case intended && r.Generation == 1 && r.Intent == nil:
+			t.Errorf("step %d: an exchange may have been sent, and the record does not say so", at)
+		}
+		held := r
+		if peeked := after.Peek("a"); peeked.Generation != held.Generation {
+			t.Errorf("step %d: Load gives generation %d, Peek %d", at, held.Generation, peeked.Generation)
+		}
+		held.Intent = &Intent{Spent: "hash", At: noon.Wall}
+		if after.Intend(held) == nil {
+			t.Fatalf("step %d: an intent was written", at)
+		}
+		for until := 1; until < stepsAtMost; until++ { // put right, and killed again at each step
+			again := left.reopened(killed)
+			again.failAt, again.dies = again.steps+until, true
+			done := onMemory(again, keys).Intend(held) == nil
+			if r, err := onMemory(again.reopened(killed), keys).Load("a"); err != nil || r.Generation != held.Generation {
+				t.Fatalf("step %d, then %d: generation %d, want %d: %v", at, until, r.Generation, held.Generation, err)
+			}
+			if done {
+				break
+			}
+		}
+		if saved {
+			return
+		}
 	}
 }

@@ -25,7 +25,10 @@
 //     is some 16 KiB for as long as an exchange is under way. A file system
 //     that copies on write (btrfs, ZFS) cannot promise that room; nothing can.
 //   - A filled file that a crash kept from being renamed is renamed at the next
-//     Open: its answer has arrived, so it counts.
+//     Open: its answer has arrived, so it counts. Where the disk does not let it,
+//     it is read in the record's place until it does.
+//   - A folder that cannot be written to is opened and read all the same: what is
+//     held goes on being served after a restart, and nothing is spent.
 //   - What is damaged is set aside under another name, never deleted and never
 //     fatal, and the count of generations goes on from the unix time, which no
 //     count of renewals reaches. The cost is a jump in the numbers.

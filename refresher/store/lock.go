@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"authd/refresher/atomicfile"
 )
@@ -37,6 +38,9 @@ func takeLock(f *atomicfile.Folder, judge func() error) (*os.File, error) {
 		}
 		lock, err = f.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
 	}
+	if errors.Is(err, syscall.EROFS) { // to be locked, it need not be written to
+		lock, err = f.Open(lockName)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("state: folder %s: %w", f.Path(), err)
 	}
@@ -44,21 +48,21 @@ func takeLock(f *atomicfile.Folder, judge func() error) (*os.File, error) {
 		defer lock.Close()
 		return nil, &HeldError{Folder: f.Path(), PID: holder(lock)}
 	}
-	pid := strconv.Itoa(os.Getpid()) + "\n"
-	err = judge()
-	if err == nil {
-		err = errors.Join(lock.Truncate(0), writeAt(lock, pid))
-	}
-	if err != nil {
+	if err := judge(); err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("state: folder %s: %w", f.Path(), err)
 	}
+	sign(lock)
 	return lock, nil
 }
 
-func writeAt(f *os.File, s string) error {
-	_, err := f.WriteAt([]byte(s), 0)
-	return err
+// sign writes down who holds the lock. It is a help for people: where the disk
+// is full or read-only, it is left undone.
+func sign(lock *os.File) {
+	pid := []byte(strconv.Itoa(os.Getpid()) + "\n")
+	if n, err := lock.WriteAt(pid, 0); err == nil { // cut after writing: another may take the room that is given back
+		_ = lock.Truncate(int64(n))
+	}
 }
 
 // holder is who wrote his number into the lock; 0: it cannot be told.

@@ -102,40 +102,50 @@ func Judge(dir string, keys Keys, trust ...int) error {
 // Close gives the folder free.
 func (s *Store) Close() error { return errors.Join(s.folder.Close(), s.lock.Close()) }
 
-// tidy looks at what an earlier process left half done.
+// tidy looks at what an earlier process left half done. That a disk cannot be
+// written to is no reason not to read it: what is left undone now does no harm.
 func (s *Store) tidy() error {
 	names, err := s.folder.Names()
 	if err != nil {
 		return err
 	}
 	for _, n := range names {
-		var err error
 		switch {
 		case strings.HasSuffix(n, newSuffix):
-			err = s.folder.Remove(n)
+			_ = s.folder.Remove(n)
 		case strings.HasSuffix(n, roomSuffix):
-			err = s.adopt(strings.TrimSuffix(n, roomSuffix))
-		}
-		if err != nil {
-			return err
+			name := strings.TrimSuffix(n, roomSuffix)
+			if data, whole := s.inRoom(name); data == nil || whole {
+				_ = s.adopt(name)
+			} else {
+				_ = s.folder.Remove(n)
+			}
 		}
 	}
 	return nil
 }
 
-// adopt keeps an answer that was written into its room but not renamed, and
-// removes a room without a whole answer.
-func (s *Store) adopt(name string) error {
+// inRoom is what stands in a credential's room, and whether that is a whole
+// answer; nil if there is no room that can be read. One that a newer authd
+// wrote, or one with a key not at hand, counts as whole.
+func (s *Store) inRoom(name string) (data []byte, whole bool) {
 	data, err := s.folder.Read(name + roomSuffix)
 	if err != nil {
-		return err
+		return nil, false
 	}
-	data = bytes.TrimRight(data, "\x00") // what was reserved and not used
+	data = append([]byte{}, bytes.TrimRight(data, "\x00")...) // without what was reserved and not used
 	_, err = s.decode(name, data)
-	if errors.Is(err, errDamaged) {
-		return s.folder.Remove(name + roomSuffix)
+	return data, !errors.Is(err, errDamaged)
+}
+
+// adopt makes an answer that was written into its room, but not renamed, the
+// record.
+func (s *Store) adopt(name string) error {
+	data, whole := s.inRoom(name)
+	if !whole {
+		return nil
 	}
-	if err != nil { // a newer authd's, who will know what to do
+	if _, err := s.decode(name, data); err != nil { // whose it is will know what to do
 		return nil
 	}
 	room, err := s.folder.Update(name + roomSuffix)
@@ -146,6 +156,15 @@ func (s *Store) adopt(name string) error {
 		return err
 	}
 	return s.commit(name+roomSuffix, name)
+}
+
+// newest is a credential's file: its room, if an answer stands in it that could
+// not be renamed, for that has arrived and counts.
+func (s *Store) newest(name string) ([]byte, error) {
+	if data, whole := s.inRoom(name); whole {
+		return data, nil
+	}
+	return s.folder.Read(name + recordSuffix)
 }
 
 // Names lists the credentials that have a record, in no order.
@@ -180,7 +199,8 @@ func (s *Store) Load(name string) (Record, error) {
 }
 
 func (s *Store) read(name string) (Record, error) {
-	data, err := s.folder.Read(name + recordSuffix)
+	_ = s.adopt(name) // or what is stored next would be older than it
+	data, err := s.newest(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Record{Name: name}, nil
 	}
@@ -199,7 +219,7 @@ func (s *Store) read(name string) (Record, error) {
 // What is wrong with it is Load's to tell.
 func (s *Store) Peek(name string) Record {
 	defer s.hold(name)()
-	data, err := s.folder.Read(name + recordSuffix)
+	data, err := s.newest(name)
 	if err != nil {
 		return Record{Name: name}
 	}

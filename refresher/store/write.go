@@ -12,14 +12,18 @@ func (s *Store) Intend(r Record) error {
 	defer s.hold(r.Name)()
 	data, err := s.encode(r)
 	if err == nil {
-		err = s.makeRoom(r.Name, s.least()+2*int64(len(data)))
+		err = s.adopt(r.Name) // the room made anew must not be the only one that has the last answer
 	}
+	if err != nil {
+		return fmt.Errorf("state of %s: %w", r.Name, err)
+	}
+	err = s.makeRoom(r.Name, s.least()+2*int64(len(data)))
 	if err == nil {
 		err = s.write(r.Name, data)
 	}
 	if err != nil {
 		_ = s.folder.Remove(r.Name + roomSuffix)
-		return fmt.Errorf("state of %s: cannot be written, so nothing was sent: %w; see to room in the state folder", r.Name, err)
+		return fmt.Errorf("state of %s: %w", r.Name, err)
 	}
 	return nil
 }
