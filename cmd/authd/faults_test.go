@@ -131,6 +131,7 @@ func newFaulty(t *testing.T, recipe string, life time.Duration) *faulty {
 func newFaultyOn(t *testing.T, recipe string, life time.Duration, prepare func(*host)) *faulty {
 	f := &faulty{victim: &victim{host: newHost(t), asked: make(chan struct{}, 1)}}
 	prepare(f.host)
+	f.seal()
 	f.issuer = &rotation{name: "faulty", life: life}
 	f.ward = f.add("family", newLineage(f.issuer.decide), true)
 	f.before, f.after = 0, 0
@@ -253,7 +254,7 @@ func (f *faulty) goesOn(p point, turns int) {
 	f.Helper()
 	f.until(6*time.Second, "the family rotates", func() bool { return f.turns() > turns })
 	if p.answered && !p.output { // what was answered is stored, and asked for once only
-		f.until(6*time.Second, "the answer is stored", func() bool { return len(f.missing()) == 0 })
+		f.stored(6 * time.Second)
 	}
 	for range 2 {
 		turns = f.turns()
@@ -267,6 +268,14 @@ func (f *faulty) goesOn(p point, turns int) {
 	})
 	if f.refused() {
 		f.Error("the family has ended")
+	}
+}
+
+// stored waits until the last answer is in the state.
+func (f *faulty) stored(d time.Duration) {
+	f.Helper()
+	if !f.sealed {
+		f.until(d, "the answer is stored", func() bool { return len(f.missing()) == 0 })
 	}
 }
 

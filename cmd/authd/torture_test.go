@@ -86,13 +86,11 @@ expect  = { headers = { Authorization = "Bearer T" } }
 const grace = 30 * time.Second
 
 func newVictim(t *testing.T, i int) *victim {
-	v := &victim{host: newHost(t), asked: make(chan struct{}, 1), sealed: os.Getenv("AUTHD_TORTURE_KEY") != ""}
+	v := &victim{host: newHost(t), asked: make(chan struct{}, 1)}
+	v.seal()
 	v.write("recipes/strict-issuer.toml", strictRecipe)
 	v.secrets["tokens"] = "invented-refresh-"
 	var config strings.Builder
-	if v.sealed {
-		v.encrypt()
-	}
 	other := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		v.others.Add(1)
 		_, _ = w.Write([]byte(`{"access_token":"invented-other","token_type":"Bearer","expires_in":3600}`))
@@ -126,6 +124,14 @@ func newVictim(t *testing.T, i int) *victim {
 	}
 	v.configure(config.String())
 	return v
+}
+
+// seal encrypts the state, where that is asked for.
+func (v *victim) seal() {
+	if os.Getenv("AUTHD_TORTURE_KEY") != "" {
+		v.sealed = true
+		v.encrypt()
+	}
 }
 
 const otherConfig = `
