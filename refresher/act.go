@@ -126,7 +126,7 @@ func (e *Engine) Reject(name string, r Rejection) (bool, error) {
 func (e *Engine) reject(en *entry, r Rejection) (did, toStore bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if en.cred == nil || en.running || en.state.Rejected || !en.isCurrent(r) {
+	if en.cred == nil || en.state.Rejected || !en.isCurrent(r) {
 		return false, false
 	}
 	now := e.now()

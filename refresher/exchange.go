@@ -260,32 +260,24 @@ func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.In
 		return EventFailed
 	}
 	s.Hold = NoHold
-	if err.Soft {
-		en.soft++
-	} else if err.Status != 0 && err.Status < 400 {
-		en.soft = 0
-	}
+	disguised := en.countSoft(err)
 	if h, ok := stops[err.Class]; ok {
 		return e.stopAt(en, h, now)
 	}
-	switch err.Class {
-	case credential.Relogin:
-		again := !j.attempt.Login
-		s.Relogin = true
-		if again { // at once, but not as fast as an issuer can refuse
-			s.Failures--
-			return EventFailed
-		}
-	case credential.InDoubt:
-		s.Doubts++
-		if s.Doubts == 1 { // the one more try is not put off
-			return EventFailed
-		}
-		s.Doubts, s.Relogin = 0, true
-	}
-	if en.soft >= maxSoft {
+	if disguised {
 		en.last = &Failure{At: now.Wall, Class: credential.Refused, Message: err.Error() + "; taken for a refusal, because a password was sent three times"}
 		return e.stopAt(en, HoldRefused, now)
+	}
+	switch {
+	case err.Class == credential.Relogin && !j.attempt.Login:
+		s.Relogin = true // at once; but if a login is answered so too, not as fast as an issuer can refuse
+		s.Failures--
+		return EventFailed
+	case err.Class == credential.InDoubt && s.Doubts == 0:
+		s.Doubts = 1 // tried once more, which is not put off
+		return EventFailed
+	case err.Class == credential.InDoubt:
+		s.Doubts, s.Relogin = 0, true
 	}
 	wait := max(backoff(s.Failures, e.rand()), min(err.RetryAfter, maxRetryAfter))
 	if !j.asked {
@@ -293,6 +285,17 @@ func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.In
 	}
 	s.NotBefore = now.Boot + wait
 	return EventFailed
+}
+
+// countSoft counts the answers that could be a refusal in disguise, and says
+// when there were too many in a row.
+func (en *entry) countSoft(err *credential.Error) (tooMany bool) {
+	if err.Soft {
+		en.soft++
+	} else if err.Status != 0 && err.Status < 400 {
+		en.soft = 0
+	}
+	return en.soft >= maxSoft
 }
 
 // stops are the classes after which nothing is tried before something changes.

@@ -33,7 +33,7 @@ func (e *Engine) kept(j job, failure *credential.Error) EventKind {
 	if failure == nil {
 		used := *en.cred
 		used.Times.Used = j.began
-		en.cred, en.state.Times, en.state.NotBefore, en.probes = &used, used.Times, 0, 0
+		en.cred, en.state.Times, en.probes = &used, used.Times, 0
 		return ""
 	}
 	en.last = &Failure{At: now.Wall, Class: failure.Class, Message: failure.Error()}
@@ -43,6 +43,6 @@ func (e *Engine) kept(j job, failure *credential.Error) EventKind {
 	}
 	en.probes++
 	wait := max(backoff(en.probes, e.rand()), min(failure.RetryAfter, maxRetryAfter))
-	en.state.NotBefore = now.Boot + wait
+	en.state.NotBefore = max(en.state.NotBefore, now.Boot+wait)
 	return EventFailed
 }

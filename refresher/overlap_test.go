@@ -42,6 +42,40 @@ func TestARefusalOfTheOldSecretDoesNotStopTheNewOne(t *testing.T) {
 	}
 }
 
+func TestWhatIsRejectedWhileItIsRenewedIsServedNoMore(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		src.slow(10 * time.Second)
+		go func() { _, _ = w.Refresh(w.t.Context(), "a", time.Minute) }()
+		w.pass(time.Second)
+		if did, err := w.Reject("a", Rejection{Generation: 1}); !did || err != nil {
+			t.Errorf("the one that is held was not rejected: %v", err)
+		}
+		if s, err := w.Get(w.t.Context(), "a", Want{Wait: 20 * time.Second}); err != nil || s.Cred.Serial != 2 {
+			t.Errorf("after the rejection: %v, %v", s, err)
+		}
+		w.pass(time.Minute)
+		w.wantCalls(src, 2)
+	})
+}
+
+func TestARejectionOutlivesTheProbeUnderWay(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &sliding{issuerScript: &issuerScript{origin: "https://a.example", answer: idles(24*time.Hour, 4*time.Minute)}, takes: 10 * time.Second}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		_, _ = w.Reject("a", Rejection{Generation: 1})
+		w.pass(125 * time.Second) // the probe of generation 2 is under way
+		_, _ = w.Reject("a", Rejection{Generation: 2})
+		_, err := w.Get(w.t.Context(), "a", Want{Wait: 20 * time.Second})
+		if got := w.Snapshot("a").Cred.Serial; err != nil || got != 3 {
+			t.Errorf("generation %d, %v", got, err)
+		}
+	})
+}
+
 func TestShutdownBeginsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
@@ -165,14 +199,17 @@ func TestAnAnswerThatIsDeadDoesNotReplaceAGoodValue(t *testing.T) {
 type sliding struct {
 	*issuerScript
 	probes int
+	takes  time.Duration
 	fails  error
 }
 
 func (s *sliding) KeepAlive(context.Context, credential.Attempt) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.probes++
-	return s.fails
+	takes, fails := s.takes, s.fails
+	s.mu.Unlock()
+	time.Sleep(takes)
+	return fails
 }
 
 func idles(life, idle time.Duration) func(int, credential.Attempt) (credential.Times, error) {
