@@ -2,6 +2,7 @@ package login
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -105,7 +106,7 @@ func read(resp *http.Response, timeout time.Duration) (*answer, error) {
 	if size > maxHead {
 		return nil, errHead
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err := readBody(resp)
 	if err != nil {
 		return nil, &lost{sent: true, why: "the answer was cut off: " + reason(err, timeout)}
 	}
@@ -116,6 +117,26 @@ func read(resp *http.Response, timeout time.Duration) (*answer, error) {
 		return nil, &lost{sent: true, why: "the answer was cut off: its JSON does not end"}
 	}
 	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
+}
+
+// byteOrderMark may stand before a text in UTF-8; RFC 8259, 8.1 lets a reader
+// pass over it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// readBody reads an answer's body. Some servers compress it though nobody asked
+// them to; a refresh token in it would be lost if it could not be read.
+func readBody(resp *http.Response) ([]byte, error) {
+	body := io.Reader(resp.Body)
+	switch strings.ToLower(resp.Header.Get("Content-Encoding")) {
+	case "gzip", "x-gzip":
+		plain, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, err
+		}
+		body = plain
+	}
+	text, err := io.ReadAll(io.LimitReader(body, maxBody+1))
+	return bytes.TrimPrefix(text, byteOrderMark), err
 }
 
 // isTorn recognises an answer that ended with its connection, as HTTP/1.1 allows

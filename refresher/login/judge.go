@@ -102,6 +102,9 @@ func (t *turn) get(s *Step, g *Get) error {
 // bad is an answer that says it is a success and lacks what it is asked for.
 func (t *turn) bad(s *Step, what string) error {
 	e := t.error(credential.Transient)
+	if e.Code = errorCode(t.answer.body); e.Code != "" {
+		what += " (" + e.Code + ")"
+	}
 	e.Err = fmt.Errorf("%d from %s %s", t.answer.status, s.shown(), what)
 	return e
 }
