@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,12 +58,16 @@ func compile(b *testing.B, to, what string) {
 	}
 }
 
-// run runs a program, with less around it than os/exec has.
+// run runs a program, with less around it than os/exec has. One that fails is
+// quicker than one that does its work, so its time must not count.
 func run(argv []string) error {
 	p, err := os.StartProcess(argv[0], argv, &os.ProcAttr{})
 	if err != nil {
 		return err
 	}
-	_, err = p.Wait()
+	state, err := p.Wait()
+	if err == nil && !state.Success() {
+		err = fmt.Errorf("%s: %s", argv[0], state)
+	}
 	return err
 }
