@@ -69,6 +69,17 @@ type answer struct {
 	ExpiresIn json.Number `json:"expires_in"` // seconds
 }
 
+// published is the answer without what never leaves the daemon, whatever it is
+// that a program hands on.
+func published(out []byte) json.RawMessage {
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(out, &members) // it has been read before
+	delete(members, "refresh_token")
+	delete(members, "id_token")
+	left, _ := json.Marshal(members)
+	return left
+}
+
 func readObject(c *credential.Credential, out []byte, began time.Time) error {
 	var a answer
 	if err := json.Unmarshal(out, &a); err != nil {
@@ -78,7 +89,7 @@ func readObject(c *credential.Credential, out []byte, began time.Time) error {
 		return errors.New(`the command's answer has no member "value"`)
 	}
 	c.Value = credential.NewSecret(a.Value)
-	c.Answer = append(json.RawMessage(nil), out...)
+	c.Answer = published(out)
 	if a.ExpiresIn != "" {
 		seconds, err := strconv.ParseFloat(a.ExpiresIn.String(), 64)
 		if err != nil || seconds > 1e9 {

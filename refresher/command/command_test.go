@@ -51,3 +51,15 @@ func TestFetch(t *testing.T) {
 		})
 	}
 }
+
+// Members of the answer end up in files.
+func TestWhatARenewalNeedsIsNoMemberOfTheAnswer(t *testing.T) {
+	s := &Source{Args: []string{"printf", "%s", `{"value":"t","refresh_token":"invented-r","id_token":"invented-i","expires_in":60}`}}
+	c, err := s.Fetch(t.Context(), credential.Attempt{Now: func() credential.Instant { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(c.Answer); got != `{"expires_in":60,"value":"t"}` {
+		t.Errorf("the answer's members are %s", got)
+	}
+}
