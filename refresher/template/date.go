@@ -12,13 +12,19 @@ import (
 	"time"
 )
 
+// directives are what may stand behind a % in a date's format, as package time
+// writes it.
+var directives = map[byte]string{
+	'Y': "2006", 'm': "01", 'd': "02", 'H': "15", 'M': "04", 'S': "05", 'L': ".000", 'a': "Mon", 'b': "Jan", '%': "%",
+}
+
 // checkDate refuses directives that are not in the table.
 func checkDate(arg string) (any, error) {
 	for i := 0; i < len(arg); i++ {
 		if arg[i] != '%' {
 			continue
 		}
-		if i++; i == len(arg) || strings.IndexByte("YmdHMSLab%", arg[i]) < 0 {
+		if i++; i == len(arg) || directives[arg[i]] == "" {
 			return nil, errors.New("the format has a % that is none of %Y %m %d %H %M %S %L %a %b %%")
 		}
 	}
@@ -38,33 +44,14 @@ func applyDate(dst, in, arg []byte, _ *call) ([]byte, error) {
 			continue
 		}
 		i++
-		switch arg[i] {
-		case 'Y':
-			dst = t.AppendFormat(dst, "2006")
-		case 'm':
-			dst = t.AppendFormat(dst, "01")
-		case 'd':
-			dst = t.AppendFormat(dst, "02")
-		case 'H':
-			dst = t.AppendFormat(dst, "15")
-		case 'M':
-			dst = t.AppendFormat(dst, "04")
-		case 'S':
-			dst = t.AppendFormat(dst, "05")
-		case 'L':
-			dst = append(dst, byte('0'+ms3(t)/100), byte('0'+ms3(t)/10%10), byte('0'+ms3(t)%10))
-		case 'a':
-			dst = t.AppendFormat(dst, "Mon")
-		case 'b':
-			dst = t.AppendFormat(dst, "Jan")
-		case '%':
-			dst = append(dst, '%')
+		text := t.Format(directives[arg[i]])
+		if arg[i] == 'L' {
+			text = text[1:] // package time knows milliseconds only behind a point
 		}
+		dst = append(dst, text...)
 	}
 	return dst, nil
 }
-
-func ms3(t time.Time) int { return t.Nanosecond() / 1e6 }
 
 // applyTOTP is RFC 6238 with its usual choices: SHA-1, 30 seconds, six digits.
 // arg is now in seconds.

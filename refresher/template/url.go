@@ -58,11 +58,7 @@ func (a *Address) setHost(authority string) error {
 			return errors.New("the URL's host is not ASCII; write it as xn--…")
 		}
 	}
-	authority = strings.ToLower(authority)
-	name, port := authority, ""
-	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
-		name, port = authority[:i], authority[i+1:]
-	}
+	name, port := cutPort(strings.ToLower(authority))
 	own := "443"
 	if a.Scheme == "http" {
 		own = "80"
@@ -84,6 +80,15 @@ func (a *Address) setHost(authority string) error {
 		return errURL
 	}
 	return nil
+}
+
+// cutPort takes the port off a host; the colons of an IPv6 address are in
+// brackets.
+func cutPort(authority string) (name, port string) {
+	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
+		return authority[:i], authority[i+1:]
+	}
+	return authority, ""
 }
 
 // hostName reports whether a host is one or more bytes that no reader of URLs
