@@ -218,7 +218,8 @@ func TestWaitIsOverWhenTheFilesAreThere(t *testing.T) {
 	}
 }
 
-// TestAStopWaitsForAnExchange that spends a refresh token.
+// TestAStopWaitsForAnExchange that spends a refresh token, and answers the caller who
+// waits for it.
 func TestAStopWaitsForAnExchange(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
@@ -228,9 +229,16 @@ func TestAStopWaitsForAnExchange(t *testing.T) {
 	h.issued("netography")
 	s.act.(*issuers.Netography).Fail(issuers.Fault{On: issuers.Renewal, Times: 1, After: time.Second})
 	client := h.dial()
-	go func() { _, _ = ask(client, "POST", "/v1/credentials/netography/refresh", "") }()
+	waiter := make(chan int, 1)
+	go func() {
+		r, _ := ask(client, "POST", "/v1/credentials/netography/refresh", "")
+		waiter <- r.status
+	}()
 	h.until(5*time.Second, "the refresh token is spent", func() bool { return len(s.exchanges()) == 2 })
 	h.stop()
+	if status := <-waiter; status != 200 {
+		t.Errorf("who waited was answered %d", status)
+	}
 	h.start()
 	if st := h.state("netography"); st.Generation != 2 || st.State != "fresh" {
 		t.Errorf("after the restart: %+v", st)
