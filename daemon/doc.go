@@ -19,6 +19,9 @@
 //   - The service manager is told READY when nothing more can be had without a
 //     person, so that a lapsed login never keeps a host from booting. Its
 //     watchdog is fed only while the scheduler answers when it is roused.
+//   - The log is written behind whoever logs, as the audit log is. A journal that
+//     hangs would else hang every caller; the cost is that of a process that is
+//     killed the last lines may be missing.
 //   - A credential whose parameter is another credential's value is settled
 //     anew whenever that one is issued; until then it waits, as a source that
 //     fails politely.

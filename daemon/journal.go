@@ -12,12 +12,15 @@ import (
 )
 
 // NewLog is the service's log: to the journal with its own fields where
-// standard error goes there, else lines of text to standard error.
-func NewLog() *slog.Logger {
+// standard error goes there, else lines of text to standard error. It is written
+// behind whoever logs; flush, before the process ends, waits for the last lines.
+func NewLog() (log *slog.Logger, flush func()) {
+	var h slog.Handler = slog.NewTextHandler(os.Stderr, nil)
 	if isJournal, err := journal.StderrIsJournalStream(); err == nil && isJournal {
-		return slog.New(&journalHandler{send: journal.Send})
+		h = &journalHandler{send: journal.Send}
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	h, flush = newBehind(h)
+	return slog.New(h), flush
 }
 
 // journalHandler writes records to the journal: the text for people as the

@@ -2,9 +2,11 @@ package server
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -359,4 +361,32 @@ func TestShutdownGivesUpWaitingInTheEnd(t *testing.T) {
 	if resp, _ := replyTo(t, bufio.NewReader(c), "GET"); resp.StatusCode != 500 {
 		t.Errorf("got %s", resp.Status)
 	}
+}
+
+// TestRefusalsDoNotFillTheLog: who is refused can come back as often as he likes.
+func TestRefusalsDoNotFillTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var text bytes.Buffer
+		s := &Server{Logger: slog.New(slog.NewTextHandler(&text, nil)), peer: func(net.Conn) (*Caller, error) { return nil, errors.New("a stranger") }}
+		s.init()
+		refused := func() {
+			client, theirs := net.Pipe()
+			s.accept(theirs)
+			if text, err := io.ReadAll(client); err != nil || !strings.HasPrefix(status(string(text)), "403") {
+				t.Fatalf("%q, %v", text, err)
+			}
+			_ = client.Close()
+		}
+		for range 100 {
+			refused()
+		}
+		time.Sleep(refusalPause)
+		refused()
+		if lines := strings.Split(strings.TrimSpace(text.String()), "\n"); len(lines) != 2 || !strings.Contains(lines[1], "times=100") {
+			t.Errorf("the log is %q", lines)
+		}
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }

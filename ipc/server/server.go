@@ -22,6 +22,9 @@ const (
 // errSilent is for a caller that cannot be told before it says something.
 var errSilent = errors.New("who calls is not known before something is read")
 
+// refusalPause is between two lines of the log that tell of refused connections.
+const refusalPause = 10 * time.Second
+
 // DefaultMaxBody is the longest body that is signed.
 const DefaultMaxBody = 32 << 20
 
@@ -44,11 +47,13 @@ type Server struct {
 	longs   chan struct{}
 	date    date
 
-	mu       sync.Mutex
-	listener net.Listener
-	conns    map[*conn]struct{}
-	shares   map[account]*share
-	running  sync.WaitGroup
+	mu          sync.Mutex
+	listener    net.Listener
+	conns       map[*conn]struct{}
+	shares      map[account]*share
+	refusals    int // since refusalTold, when one was last logged
+	refusalTold time.Time
+	running     sync.WaitGroup
 }
 
 // share is what one account has in use.
@@ -175,7 +180,7 @@ func (s *Server) judge(c *conn) (refusal *ipc.Error, silent bool) {
 		return s.admit(c, &Caller{UID: NoID, GID: NoID}), true
 	}
 	if err != nil {
-		s.log().Warn("a connection was refused", "err", err)
+		s.tellRefusal(err)
 		return &ipc.Error{Code: ipc.Forbidden, Message: "authd cannot tell who you are: " + err.Error()}, false
 	}
 	return s.admit(c, caller), false
@@ -218,6 +223,16 @@ func (s *Server) admit(c *conn, caller *Caller) *ipc.Error {
 
 var errCrowded = &ipc.Error{Code: ipc.Busy, Message: "you have too many connections", Hint: "close some", RetryAfter: time.Second}
 
+// tellRefusal logs one refusal in a while, and how many there were: who is
+// refused must not be able to fill the log. s.mu is held.
+func (s *Server) tellRefusal(err error) {
+	s.refusals++
+	if now := time.Now(); now.Sub(s.refusalTold) >= refusalPause {
+		s.log().Warn("a connection was refused", "err", err, "times", s.refusals)
+		s.refusals, s.refusalTold = 0, now
+	}
+}
+
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -237,8 +252,9 @@ func (s *Server) leave(c *conn) {
 }
 
 // Shutdown stops listening, ends idle connections and streams, and waits for
-// the requests in flight, those of callers who have just connected included. When ctx ends before they do, their contexts are
-// cancelled, and what has not been answered a second later is cut off.
+// the requests in flight, those of callers who have just connected included.
+// When ctx ends before they do, their contexts are cancelled, and what has not
+// been answered a second later is cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.init()
 	if s.closing.Swap(true) {
