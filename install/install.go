@@ -26,14 +26,14 @@ func Install(o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := p.judge(runtime.GOOS); err != nil {
+	if err := p.judge(runtime.GOOS, o); err != nil {
 		return err
 	}
 	steps, err := p.install(runtime.GOOS, o)
 	if err != nil {
 		return err
 	}
-	if err := carryOut(o, steps); err != nil || o.DryRun {
+	if err := carryOut(o, steps); err != nil || o.DryRun || p.packaged {
 		return err
 	}
 	fmt.Fprintf(o.Out, "\nNow write %s, try it with `authd check%[2]s`, and type: authd start%[2]s\n", filepath.Join(p.conf, "authd.toml"), p.flag())
@@ -52,6 +52,10 @@ func Uninstall(o Options) error {
 	}
 	if err := carryOut(o, steps); err != nil || o.DryRun || o.Purge {
 		return err
+	}
+	if p.packaged {
+		fmt.Fprintln(o.Out, "\nThe service of authd's package stays; type: systemctl enable --now authd")
+		return nil
 	}
 	fmt.Fprintf(o.Out, "\nConfiguration and state are where they were; authd uninstall --purge%s removes them.\n", p.flag())
 	return nil
@@ -88,6 +92,8 @@ type places struct {
 	state   string
 	cache   string // "" where nothing stays
 	units   string // of systemd, or of launchd
+
+	packaged bool // the system's service is a package's, which keeps it
 }
 
 func placesFor(o Options) (*places, error) {
@@ -96,7 +102,10 @@ func placesFor(o Options) (*places, error) {
 		return nil, err
 	}
 	if !o.User {
-		return systemPlaces(runtime.GOOS, program, os.Getenv("ProgramData")), nil
+		p := systemPlaces(runtime.GOOS, program, os.Getenv("ProgramData"))
+		_, err := os.Stat("/usr/lib/systemd/system/authd.service")
+		p.packaged = err == nil
+		return p, nil
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -149,11 +158,11 @@ func (p *places) flag() string {
 var hidden = []string{"/home/", "/root/", "/tmp/", "/var/tmp/", "/run/user/"}
 
 // judge refuses a program that the service could not run.
-func (p *places) judge(goos string) error {
+func (p *places) judge(goos string, o Options) error {
 	if goos == "windows" {
 		return nil
 	}
-	if _, err := os.Stat("/usr/lib/systemd/system/authd.service"); err == nil && !p.user {
+	if p.packaged && len(o.After) == 0 {
 		return errors.New("authd's package has installed the service already; type: systemctl enable --now authd")
 	}
 	if !isPlain(p.program) {
@@ -188,10 +197,13 @@ func (p *places) install(goos string, o Options) ([]step, error) {
 }
 
 func (p *places) uninstall(goos string, o Options) ([]step, error) {
+	if p.packaged {
+		return p.besidePackage(o.Purge)
+	}
 	var steps []step
 	switch goos {
 	case "linux":
-		steps = p.withoutSystemd()
+		steps = p.withoutSystemd([]string{"authd.service", "authd.socket"})
 	case "darwin":
 		steps = p.withoutLaunchd()
 	case "windows":

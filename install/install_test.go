@@ -79,7 +79,10 @@ func TestPlans(t *testing.T) {
 		}, []string{"sysusers", "User=", "/etc/"}},
 		"systemd, with a unit to restart": {"linux", Options{After: []string{"/run/authd/tokens/acme=collector.service"}}, []string{
 			"file /etc/systemd/system/authd-restart-collector.path", "\tPathChanged=/run/authd/tokens/acme\n", "\tUnit=authd-restart@collector.service\n",
-			"ExecStart=/usr/bin/systemctl try-restart %i.service\n",
+			"ExecStart=/usr/bin/systemctl --no-block try-restart %i.service\n",
+		}, nil},
+		"systemd, with a unit to restart for either of two files": {"linux", Options{After: []string{"/run/a=collector", "/run/b=collector.service", "/run/a=other"}}, []string{
+			"\tPathChanged=/run/a\n\tPathChanged=/run/b\n\tUnit=authd-restart@collector.service\n", "authd-restart-other.path", "StartLimitIntervalSec=0", "systemctl reset-failed",
 		}, nil},
 		"launchd": {"darwin", Options{}, []string{
 			"file /Library/LaunchDaemons/authd.plist (0644)", "\t\t\t<string>/usr/local/bin/authd</string>\n", "\tuser = \"_authd\"\n", "sysadminctl -addUser _authd",
@@ -157,6 +160,47 @@ func TestUninstallKeepsWhatAPersonMade(t *testing.T) {
 	}
 }
 
+// TestBesideAPackage: the package's service is the package's, and what it has
+// not, a unit that is restarted, can be had all the same.
+func TestBesideAPackage(t *testing.T) {
+	h, commands := fakeHost(t)
+	p := systemPlaces("linux", "/usr/bin/authd", "")
+	p.packaged, p.units = true, filepath.Join(h.root, p.units)
+	h.root = ""
+	if err := p.judge("linux", Options{}); err == nil || !strings.Contains(err.Error(), "systemctl enable --now authd") {
+		t.Errorf("a second service: %v", err)
+	}
+	for _, purge := range []bool{false, true} {
+		if _, err := p.uninstall("linux", Options{Purge: purge}); err == nil || !strings.Contains(err.Error(), "apt") {
+			t.Errorf("uninstall, purge %v: %v", purge, err)
+		}
+	}
+	o := Options{After: []string{"/run/authd/tokens/acme=collector"}}
+	if err := p.judge("linux", o); err != nil {
+		t.Fatal(err)
+	}
+	steps, err := p.install("linux", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := show(steps); !strings.Contains(text, "authd-restart-collector.path") || strings.Contains(text, "/authd.service") {
+		t.Errorf("it would do:\n%s", text)
+	}
+	carry(t, h, steps)
+	*commands = nil
+	steps, err = p.uninstall("linux", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	carry(t, h, steps)
+	if left := p.written("*"); len(left) > 0 {
+		t.Errorf("left %q", left)
+	}
+	if slices.Contains(*commands, "systemctl disable --now authd.service") {
+		t.Error("the package's service was stopped")
+	}
+}
+
 func TestWhatCannotBeAService(t *testing.T) {
 	for program, want := range map[string]string{
 		"/home/me/authd":    "install -m 0755 authd",
@@ -164,12 +208,12 @@ func TestWhatCannotBeAService(t *testing.T) {
 		"/opt/my own/authd": "put authd elsewhere",
 		"/usr/sbin/authd":   "",
 	} {
-		err := systemPlaces("linux", program, "").judge("linux")
+		err := systemPlaces("linux", program, "").judge("linux", Options{})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", program, err)
 		}
 	}
-	if err := userPlaces("linux", "/home/me/bin/authd", "/home/me", os.Getenv).judge("linux"); err != nil {
+	if err := userPlaces("linux", "/home/me/bin/authd", "/home/me", os.Getenv).judge("linux", Options{}); err != nil {
 		t.Error("a person's own service sees his home:", err)
 	}
 	p := systemPlaces("linux", "/usr/bin/authd", "")

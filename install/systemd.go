@@ -2,9 +2,12 @@ package install
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +37,9 @@ func (p *places) systemd(after []string) ([]step, error) {
 	restarts, err := p.restarts(after)
 	if err != nil {
 		return nil, err
+	}
+	if p.packaged {
+		return restarts, nil
 	}
 	unit := func(name, asset string) step {
 		return file{path: filepath.Join(p.units, name), mode: 0o644, text: p.asset(asset)}
@@ -76,36 +82,54 @@ func (p *places) folders(private os.FileMode, group string) []step {
 }
 
 // restarter restarts the unit it is named after, for a path unit: the daemon
-// is not root and may not.
+// is not root and may not. It does not wait for the restart, as a path unit is
+// blind while what it has started runs. However often the file changes, neither
+// unit reaches its start limit; one that has failed is left for a person.
 const restarter = `[Unit]
 Description=restart %i, as a token has changed
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
-ExecStart=/usr/bin/systemctl FLAGtry-restart %i.service
+ExecCondition=/bin/sh -c "! /usr/bin/systemctl FLAGis-failed --quiet %i.service"
+ExecStart=/usr/bin/systemctl FLAGreset-failed %i.service
+ExecStart=/usr/bin/systemctl FLAG--no-block try-restart %i.service
 `
 
-// restarts are a path unit for each FILE=UNIT, and what they all start.
+// restarts are a path unit for each UNIT of the pairs FILE=UNIT, and what they
+// all start.
 func (p *places) restarts(after []string) ([]step, error) {
 	if len(after) == 0 {
 		return nil, nil
 	}
-	flag := ""
-	if p.user {
-		flag = "--user "
-	}
-	steps := []step{file{path: filepath.Join(p.units, "authd-restart@.service"), mode: 0o644, text: []byte(strings.Replace(restarter, "FLAG", flag, 1))}}
+	files := map[string][]string{} // by unit
 	for _, pair := range after {
 		path, unit, ok := strings.Cut(pair, "=")
 		unit = strings.TrimSuffix(unit, ".service")
 		if !ok || !filepath.IsAbs(path) || unit == "" || !isPlain(path) || !isPlain(unit) || strings.Contains(unit, "/") {
 			return nil, fmt.Errorf("%q is not FILE=UNIT; write /run/authd/tokens/acme=collector.service or such", pair)
 		}
+		files[unit] = append(files[unit], path)
+	}
+	flag := ""
+	if p.user {
+		flag = "--user "
+	}
+	steps := []step{file{path: filepath.Join(p.units, "authd-restart@.service"), mode: 0o644, text: []byte(strings.ReplaceAll(restarter, "FLAG", flag))}}
+	for _, unit := range slices.Sorted(maps.Keys(files)) {
 		name := "authd-restart-" + unit + ".path"
-		text := fmt.Sprintf("[Unit]\nDescription=watch a token for %[2]s\n\n[Path]\nPathChanged=%[1]s\nUnit=authd-restart@%[2]s.service\n\n[Install]\nWantedBy=paths.target\n", path, unit)
-		steps = append(steps, file{path: filepath.Join(p.units, name), mode: 0o644, text: []byte(text)}, p.systemctl("daemon-reload"), p.systemctl("enable", "--now", name))
+		steps = append(steps, file{path: filepath.Join(p.units, name), mode: 0o644, text: watcher(unit, files[unit])}, p.systemctl("daemon-reload"), p.systemctl("enable", "--now", name))
 	}
 	return steps, nil
+}
+
+// watcher is the path unit.
+func watcher(unit string, files []string) []byte {
+	text := fmt.Sprintf("[Unit]\nDescription=watch a token for %s\n\n[Path]\n", unit)
+	for _, path := range files {
+		text += fmt.Sprintf("PathChanged=%s\n", path)
+	}
+	return fmt.Appendf(nil, "%sUnit=authd-restart@%s.service\n\n[Install]\nWantedBy=paths.target\n", text, unit)
 }
 
 // systemctl may fail: where systemd does not run, as in an image that is being
@@ -117,23 +141,40 @@ func (p *places) systemctl(args ...string) step {
 	return try(append([]string{"systemctl"}, args...)...)
 }
 
-// withoutSystemd takes the service away.
-func (p *places) withoutSystemd() []step {
-	units := []string{"authd.service"}
-	if !p.user {
-		units = append(units, "authd.socket")
-	}
-	paths, _ := filepath.Glob(filepath.Join(p.units, "authd-restart-*.path")) // the pattern is right
-	for _, path := range paths {
-		units = append(units, filepath.Base(path))
-	}
+// withoutSystemd takes the service away, of these units.
+func (p *places) withoutSystemd(units []string) []step {
 	var steps []step
-	for _, unit := range units {
+	for _, unit := range append(units, p.written("authd-restart-*.path")...) {
 		steps = append(steps, p.systemctl("disable", "--now", unit), removal{filepath.Join(p.units, unit)})
 	}
 	steps = append(steps, removal{filepath.Join(p.units, "authd-restart@.service")})
 	if !p.user {
-		steps = append(steps, removal{sysusers}, removal{tmpfiles}, removal{p.cache})
+		steps = append(steps, removal{sysusers}, removal{tmpfiles})
+	}
+	if !p.user && !p.packaged {
+		steps = append(steps, removal{p.cache})
 	}
 	return append(steps, p.systemctl("daemon-reload"))
+}
+
+// besidePackage takes away what Install wrote on a host where the service is,
+// by now, a package's.
+func (p *places) besidePackage(purge bool) ([]step, error) {
+	units := p.written("authd.service", "authd.socket")
+	if purge || len(units)+len(p.written("authd-restart-*.path")) == 0 {
+		return nil, errors.New("the service is that of authd's package; remove it as other packages, with apt or dnf")
+	}
+	return p.withoutSystemd(units), nil
+}
+
+// written are the units of these patterns that are there.
+func (p *places) written(patterns ...string) []string {
+	var units []string
+	for _, pattern := range patterns {
+		paths, _ := filepath.Glob(filepath.Join(p.units, pattern)) // the patterns are right
+		for _, path := range paths {
+			units = append(units, filepath.Base(path))
+		}
+	}
+	return units
 }
