@@ -13,7 +13,13 @@ import (
 )
 
 // recipes gives config what it must know of recipes.
-type recipes struct{ set *recipe.Set }
+type recipes struct {
+	set    *recipe.Set
+	starts *[]start
+}
+
+// start is a first refresh token that a credential is to begin with.
+type start struct{ name, mark string }
 
 // loaded is a configuration that was read, with the recipes it was checked
 // against.
@@ -27,9 +33,10 @@ type loaded struct {
 // loadConfig reads the configuration. Its error is a *ConfigError.
 func loadConfig(ctx context.Context, o Options) (*loaded, error) {
 	l := &loaded{}
+	var starts []start
 	conf, warnings, err := config.Load(ctx, config.Options{File: o.Config, User: o.User, DropIn: o.dropIn, StateKey: !o.stateless, OpenRecipes: func(dirs []string) (_ config.Recipes, err error) {
 		l.recipes, err = recipe.Open(dirs)
-		return recipes{l.recipes}, err
+		return recipes{l.recipes, &starts}, err
 	}})
 	if err != nil {
 		return nil, &ConfigError{Err: err, read: conf}
@@ -38,7 +45,23 @@ func loadConfig(ctx context.Context, o Options) (*loaded, error) {
 	for _, w := range warnings {
 		l.warnings = append(l.warnings, w.Error())
 	}
+	l.warnings = append(l.warnings, sharedStarts(starts)...)
 	return l, nil
+}
+
+// sharedStarts warns of refresh tokens that stand under two names. Where they
+// rotate, the one's first renewal ends the other's login, and with strict issuers
+// both.
+func sharedStarts(starts []start) (warnings []string) {
+	owner := map[string]string{}
+	for _, s := range starts {
+		if first, shared := owner[s.mark]; shared && first != s.name {
+			warnings = append(warnings, fmt.Sprintf("credential %s: has the same refresh token as credential %s; if it rotates, the first renewal of one ends the other's login: give each a login of its own, or use %s for both", s.name, first, first))
+			continue
+		}
+		owner[s.mark] = s.name
+	}
+	return warnings
 }
 
 // Names are those of all recipes.
@@ -64,10 +87,13 @@ func (r recipes) Check(c *config.Credential) []config.Problem {
 	for _, p := range problems {
 		list = append(list, config.Problem(p))
 	}
-	if bound != nil {
-		list = append(list, checkUse(c, bound)...)
+	if bound == nil {
+		return list
 	}
-	return list
+	if mark := bound.Start(); mark != "" {
+		*r.starts = append(*r.starts, start{c.Name, mark})
+	}
+	return append(list, checkUse(c, bound)...)
 }
 
 // checkUse holds rules and outputs against what the recipe's signature binds

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -260,4 +261,51 @@ func TestAHundredCallersAtTheMomentOfExpiry(t *testing.T) {
 	if n, _ := f.seen(); n != 2 {
 		t.Errorf("%d exchanges, want the first and one more", n)
 	}
+}
+
+// TestOneRefreshTokenUnderTwoNames is the classic way to end a family: it is
+// told where a configuration is read.
+func TestOneRefreshTokenUnderTwoNames(t *testing.T) {
+	t.Parallel()
+	f := &families{life: time.Hour, grace: time.Hour}
+	h := familyHost(t, f, familyConfig)
+	const warning = "credential twin: has the same refresh token as credential family"
+	if r := h.authd("check"); r.code != 0 || strings.Contains(r.out+r.err, "twin") {
+		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	h.configure(familyConfig + strings.Replace(familyConfig[:strings.Index(familyConfig, "[credential.other]")], "credential.family", "credential.twin", 1))
+	if r := h.authd("check"); r.code != 0 || strings.Count(r.out+r.err, warning) != 1 {
+		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	h.start()
+	h.until(2*time.Second, "the log has it", func() bool { return strings.Contains(h.journal.String(), warning) })
+	if r := h.ctl("reload"); r.code != 0 || !strings.Contains(r.out+r.err, warning) {
+		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
+	}
+}
+
+// TestABackupOfTheState from before the last renewal has a refresh token that is
+// spent: that is told, and nobody is asked again and again.
+func TestABackupOfTheState(t *testing.T) {
+	t.Parallel()
+	f := &families{life: time.Hour}
+	h := familyHost(t, f, familyConfig)
+	h.start()
+	h.issued("family")
+	h.stop()
+	backup, err := os.ReadFile(h.path("state", "family.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.start()
+	h.want(h.ctl("refresh", "family"), 0)
+	h.stop()
+	h.write("state/family.json", string(backup))
+	h.start()
+	held := h.value("family") // it is good until it ends
+	h.want(h.ctl("refresh", "family"), 77, "spent or revoked", "authctl login family")
+	if h.value("family") != held {
+		t.Error("what is held is not served to its end")
+	}
+	h.lockedOut(f)
 }

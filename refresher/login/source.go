@@ -191,6 +191,18 @@ func (s *source) seed() (seed values, mark string) {
 	return seed, hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
+// Start tells what the first renewal of a program that rotates uses up, without
+// telling it: two credentials with the same one end each other's logins. "" where
+// there is none.
+func Start(p *Program, vars *scope.Vars) string {
+	s := &source{Program: p, Config: Config{Vars: vars}}
+	seed, mark := s.seed()
+	if len(seed) == 0 || !p.Spends {
+		return ""
+	}
+	return mark
+}
+
 // Static is the credential of a program without steps: what its seed and its
 // value come to.
 func Static(p *Program, vars *scope.Vars) (*credential.Credential, error) {

@@ -37,6 +37,10 @@ func (b *Bound) Static() (*credential.Credential, error) {
 	return login.Static(b.plan.login, b.vars)
 }
 
+// Start tells what the first renewal uses up, without telling it; "" where it
+// uses up nothing that was configured.
+func (b *Bound) Start() string { return login.Start(b.plan.login, b.vars) }
+
 // SourceOptions is what a Source needs of the outside.
 type SourceOptions struct {
 	Transport http.RoundTripper
