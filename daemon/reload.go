@@ -126,7 +126,12 @@ func (d *Daemon) apply(l *loaded) error {
 		defs = append(defs, next.byName[c.Name].def)
 	}
 	d.read, d.seen = conf, l.stamp
+	atStart := d.units.Load().byName == nil // later the keeper knows itself what goes
+	left := d.noteOutputs(d.units.Load().first.Daemon.CacheDir, files, atStart)
 	d.keeper.Configure(files)
+	if atStart {
+		d.keeper.Leave(left)
+	}
 	d.units.Store(next)
 	d.engine.Set(defs)
 	d.relinkAll() // what is held already will not be issued again

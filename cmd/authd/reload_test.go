@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -220,4 +221,54 @@ func TestASecretThatOnlyABrokenConfigNamesIsWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.until(5*time.Second, "it is served", func() bool { return h.ctl("token", "late").out == "invented-token\n" })
+}
+
+// TestFilesOfWhatLeftWhileNoDaemonRan go ten seconds after the start; what is
+// not as it was written stays, and is told.
+func TestFilesOfWhatLeftWhileNoDaemonRan(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	key := func(name, more string) string {
+		return fmt.Sprintf("[credential.%s]\nrecipe = \"bearer\"\ntoken = \"invented-of-%s\"\nhosts = [\"api.example.com\"]\n%s", name, name, more)
+	}
+	stays := key("stays", "") + outputs("stays", "raw", "json")
+	h.configure(stays + key("goes", "") + outputs("goes", "raw", "header") +
+		key("set", "layout = \"dir\"\n") + outputs("set", "raw", "json"))
+	h.start()
+	all := []string{"stays.raw", "stays.json", "goes.raw", "goes.header", "set/set.raw"}
+	for _, name := range all {
+		h.until(5*time.Second, name+" is there", func() bool { _, err := os.Stat(h.token(name)); return err == nil })
+	}
+	h.kill9()
+	if err := os.WriteFile(h.token("goes.header"), []byte("of somebody else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.configure(strings.Replace(stays, "stays.json", "moved.json", 1))
+	h.start()
+	began := time.Now()
+	h.kill9() // in the ten seconds: the next start remembers
+	for _, name := range []string{"goes.raw", "set/set.raw"} {
+		if _, err := os.Stat(h.token(name)); err != nil {
+			t.Errorf("gone at once: %v", err)
+		}
+	}
+	h.start()
+	left := func() (left []string) {
+		for _, name := range append(all, "moved.json", "set") {
+			if _, err := os.Lstat(h.token(name)); err == nil {
+				left = append(left, name)
+			}
+		}
+		return left
+	}
+	h.until(20*time.Second, "what left has no files", func() bool { return len(left()) == 3 })
+	if took := time.Since(began); took < 9*time.Second {
+		t.Errorf("they went after %v", took)
+	}
+	if got := left(); !slices.Equal(got, []string{"stays.raw", "goes.header", "moved.json"}) {
+		t.Errorf("there are: %v", got)
+	}
+	if log := h.journal.String(); strings.Count(log, "not as authd wrote it") != 1 || !strings.Contains(log, "goes.header") {
+		t.Error("the log says nothing of the file that stays, or says it again at each start")
+	}
 }

@@ -173,7 +173,8 @@ func (k *Keeper) takeAway(f *file, r *round) error {
 		return nil
 	}
 	dir := filepath.Dir(f.path)
-	if _, err := os.Lstat(dir); err == nil {
+	changed := f.only != (stamp{}) && stampAt(f.path) != f.only
+	if _, err := os.Lstat(dir); err == nil && !changed {
 		uid, _, err := ids(f.Output)
 		if err != nil {
 			return &passing{err}

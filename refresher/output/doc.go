@@ -36,6 +36,9 @@
 //     back: what it would tell is known already. It is not tried again.
 //   - Temporary names are fixed, one an output: what a killed process left is
 //     replaced by the next write, without searching folders for it.
-//   - A credential removed from the configuration while no daemon runs keeps its
-//     files: nothing remembers them. They are no older than its last life.
+//   - What left the configuration while no daemon ran goes as everything else
+//     that does, if somebody remembers where it was (Leave). A file is taken for
+//     ours by its mtime, the issue time to the nanosecond: to remember what was
+//     written would cost a write to the disk for each. A file whose last
+//     publication failed has an older one, and stays.
 package output

@@ -24,6 +24,7 @@ type file struct {
 	never   error // it cannot be written as it is configured
 	want    bool  // it should be there
 	there   bool  // something of ours may be there
+	only    stamp // of the one file that may be removed; zero: whatever is there
 	stamp   stamp // of the file as it was found right; zero: never was
 	serial  uint64
 	err     error

@@ -29,6 +29,9 @@
 //     it is read in the record's place until it does.
 //   - A folder that cannot be written to is opened and read all the same: what is
 //     held goes on being served after a restart, and nothing is spent.
+//   - Which files were written for credentials is one list beside the records,
+//     rewritten when the configuration changes and not when a file does, so a
+//     renewal costs no write more. It is not encrypted: it has names and paths.
 //   - What is damaged is set aside under another name, never deleted and never
 //     fatal, and the count of generations goes on from the unix time, which no
 //     count of renewals reaches. The cost is a jump in the numbers.

@@ -115,6 +115,9 @@ func (s *Store) Reseal() (Resealed, error) {
 // may be there after a crash, and both can be read.
 func (s *Store) resealRecord(name string) (changed bool, err error) {
 	defer s.hold(name)()
+	if err := s.adopt(name); err != nil { // what Open could not: an answer in its room is newer than the record
+		return false, err
+	}
 	data, err := s.folder.Read(name + recordSuffix)
 	if errors.Is(err, fs.ErrNotExist) { // of a room that held no answer
 		return false, nil

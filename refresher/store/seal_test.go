@@ -446,3 +446,41 @@ func TestTheRoomIsLargeEnough(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAnswerInItsRoomIsNotForgottenByAChangeOfKey: Open passes over a room
+// that it cannot make the record, and the old key will be thrown away.
+func TestAnAnswerInItsRoomIsNotForgottenByAChangeOfKey(t *testing.T) {
+	for name, way := range ways(t) {
+		t.Run(name, func(t *testing.T) {
+			m := newMemFolder()
+			before := onMemory(m, way[0])
+			if err := before.Save(sample("a", 1)); err != nil {
+				t.Fatal(err)
+			}
+			room := &memInode{data: whole(t, sample("a", 2), "", way[0].Seal)}
+			m.names["a"+roomSuffix] = room
+			s := onMemory(m, way[1])
+			if err := s.judge(); err != nil {
+				t.Fatal(err)
+			}
+			m.failAt, m.dies = m.steps+1, true
+			if err := s.tidy(); err != nil || m.names["a"+roomSuffix] == nil {
+				t.Fatalf("the room is gone: %v", err)
+			}
+			if _, err := s.Reseal(); err == nil {
+				t.Error("on a disk that cannot be written to it is said to be done")
+			}
+			m.failAt, m.dies = 0, false
+			if _, err := s.Reseal(); err != nil {
+				t.Fatal(err)
+			}
+			alone := onMemory(m, Keys{Seal: way[1].Seal})
+			if err := alone.judge(); err != nil || len(alone.stale) > 0 {
+				t.Errorf("the old key is needed: %v %v", err, alone.stale)
+			}
+			if r, err := alone.Load("a"); err != nil || r.Generation != 2 {
+				t.Errorf("%+v %v", r, err)
+			}
+		})
+	}
+}
