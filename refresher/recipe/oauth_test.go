@@ -278,3 +278,52 @@ func TestMistakesOfAttendedRecipes(t *testing.T) {
 		}
 	}
 }
+
+// Google gives a refresh token to who asks for it at the page; at the token
+// endpoint it is no business of anybody.
+func TestWhatIsForThePageAloneStaysThere(t *testing.T) {
+	r, err := new(Set).Get("google")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, own, want string }{
+		{"the recipe's", "", "access_type=offline&prompt=consent"}, {"the user's own", "prompt=select_account", "prompt=select_account"},
+	} {
+		params := map[string]string{"client_id": "c", "client_secret": "s", "extra": "x=1"}
+		if test.own != "" {
+			params["auth_extra"] = test.own
+		}
+		b, problems := r.Bind(params, BindOptions{})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		steps, err := b.steps(SourceOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := steps.(oauth2.Steps).Page(attempt(), []credential.Value{
+			{Name: "redirect_uri", Secret: credential.NewSecret("http://127.0.0.1:1/")},
+			{Name: "state", Secret: credential.NewSecret("S")},
+			{Name: "code_verifier", Secret: credential.NewSecret("V")},
+		})
+		if err != nil || !strings.HasPrefix(page, "https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id=c&") || !strings.HasSuffix(page, "&x=1&"+test.want) {
+			t.Errorf("%s: got %s, %v", test.name, page, err)
+		}
+	}
+}
+
+// Mistakes in the defaults of a recipe that extends.
+func TestMistakesInDefaults(t *testing.T) {
+	_, data, _ := builtinFile("google")
+	for _, test := range []struct{ name, to, want string }{
+		{"a choice that is none", `grant      = "implicit"`, `default.grant: "implicit" is not one of`},
+		{"a parameter that is none", `gant       = "jwt_bearer"`, `default.gant: there is no such parameter; did you mean "grant"?`},
+		{"a secret", `client_secret = "s"`, `default.client_secret: only a text that is no secret can be a default here`},
+		{"one that is worked out", `grant      = "${issuer}"`, `default.grant: only a text`},
+	} {
+		text := strings.Replace(string(data), `grant      = "authorization_code"`, test.to, 1)
+		if _, err := Load("x.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %s", test.name, err, test.want)
+		}
+	}
+}
