@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/windows"
 )
@@ -10,7 +11,7 @@ import (
 // numbers.
 func numbered(kind, text string) (who account, problem, remedy string) {
 	sid, err := windows.StringToSid(text)
-	if err != nil {
+	if err != nil || !strings.HasPrefix(strings.ToUpper(text), "S-1-") { // it knows shorthands too, such as BA
 		return account{}, fmt.Sprintf("%q has no SID, which is how Windows numbers accounts", kind+":"+text),
 			fmt.Sprintf("write %q with the number that whoami /all prints, or user:NAME or group:NAME", kind+":S-1-5-21-…")
 	}

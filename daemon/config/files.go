@@ -16,9 +16,12 @@ const maxFile = 64 << 20
 
 // opened is a file of the config as it was when it was read.
 type opened struct {
-	path string
-	info fs.FileInfo
+	path   string
+	rights rights
 }
+
+// openFile is why a literal secret may not stand in a file, and what to do.
+type openFile struct{ problem, remedy string }
 
 // readFiles reads authd.toml and the drop-ins beside it, in byte order.
 func (l *loader) readFiles() {
@@ -42,8 +45,8 @@ func (l *loader) readFiles() {
 
 func (l *loader) readOne(path string) {
 	l.watchFile(path)
-	data, err := readFile(path, maxFile, func(info fs.FileInfo) error {
-		l.opened = append(l.opened, opened{path, info}) // judged once [daemon] user is known
+	data, err := readFile(path, maxFile, func(r rights) error {
+		l.opened = append(l.opened, opened{path, r}) // judged once [daemon] user is known
 		return nil
 	})
 	if err != nil {
@@ -67,21 +70,21 @@ func (l *loader) parse(path string, data []byte) {
 // judgeFiles looks at who may write and who may read each file.
 func (l *loader) judgeFiles() {
 	l.trust = newTrust(l.config.Daemon.User)
-	private := map[string]string{}
+	open := map[string]*openFile{}
 	for _, o := range l.opened {
 		err := l.trust.folders(o.path)
 		if err == nil {
-			err = l.trust.judge(o.path, o.info, false)
+			err = l.trust.judge(o.path, o.rights, false)
 		}
 		if err != nil {
 			l.failFile(o.path, err)
 		}
-		if l.trust.readable(o.info) {
-			private[o.path] = fmt.Sprintf("others may read this file (mode %04o)", o.info.Mode().Perm())
+		if who, remedy := l.trust.readable(o.rights); who != "" {
+			open[o.path] = &openFile{fmt.Sprintf("a secret stands here, and others may read this file (%s)", who), against(keepToYourself(remedy), o.path)}
 		}
 	}
 	for _, f := range l.files {
-		f.private = private[f.name]
+		f.open = open[f.name]
 	}
 }
 

@@ -96,9 +96,9 @@ func (r *reader) fields(table *document.Node) string {
 }
 
 // literal refuses a secret in a file that others can read; otherwise is what
-// may be done but chmod.
+// may be done but to close it.
 func (r *reader) literal(n *document.Node, otherwise string) {
-	if r.file.private != "" {
-		r.fail(n, "a secret stands here, and "+r.file.private, "type: chmod go-rwx "+r.file.name+otherwise)
+	if open := r.file.open; open != nil {
+		r.fail(n, open.problem, open.remedy+otherwise)
 	}
 }

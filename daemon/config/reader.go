@@ -12,10 +12,10 @@ import (
 
 // file is one file of the config while it is read.
 type file struct {
-	name    string
-	dir     string
-	private string // why a literal secret may not stand in it, or ""
-	root    *document.Node
+	name string
+	dir  string
+	open *openFile // why a literal secret may not stand in it, or nil
+	root *document.Node
 }
 
 // reader reads one table of one file. Its methods note what is wrong and

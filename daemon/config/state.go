@@ -48,11 +48,8 @@ func (r *reader) keySource(n *document.Node, into **store.Key) *fetch {
 
 // literalKey is asked when it is known who may read the file.
 func (r *reader) literalKey(s string) (string, error) {
-	if r.file.private != "" {
-		return "", &document.Error{
-			Problem: "a secret stands here, and " + r.file.private,
-			Remedy:  "type: chmod go-rwx " + r.file.name + `, or write state_key = { file = "…" }`,
-		}
+	if open := r.file.open; open != nil {
+		return "", &document.Error{Problem: open.problem, Remedy: open.remedy + `, or write state_key = { file = "…" }`}
 	}
 	return s, nil
 }
@@ -82,8 +79,8 @@ func ReadState(o Options) (*State, error) {
 	if f := l.stateKey; f != nil {
 		s.Key = Place{File: f.file.name, Line: f.node.Line}
 	}
-	if info, err := os.Stat(s.Dir); err == nil && os.Geteuid() == 0 {
-		l.trust = l.trust.with(info) // as the daemon's user would read
+	if r, err := rightsAt(s.Dir); err == nil && os.Geteuid() == 0 {
+		l.trust = l.trust.with(r) // as the daemon's user would read
 	}
 	return s, nil
 }

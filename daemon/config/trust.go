@@ -7,14 +7,25 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"authd/refresher/document"
 )
 
-// trust is whom the config's files may belong to: root and the daemon's user,
-// with the groups that hold nobody else.
-type trust struct {
-	uids, gids []int
+// What is known of a file that was opened, or of a folder, is its rights; whom
+// it may belong to is trust: root and the daemon's user, with the groups that
+// hold nobody else. Both are the system's own:
+//
+//	newTrust(user)            of the process, and of who it is to become
+//	trust.with(rights)        also those whom something belongs to
+//	trust.changeable(rights)  who else can change it, and the command against it
+//	trust.readable(rights)    who else can read it, and the command against it
+//
+// Commands have PATH where the path goes.
+
+// against is a command for a path.
+func against(command, path string) string {
+	return "type: " + strings.ReplaceAll(command, "PATH", path)
 }
 
 // read gives a file that nobody else could have written; with secret, also
@@ -24,15 +35,15 @@ func (t trust) read(path string, limit int64, secret bool) ([]byte, error) {
 	if err := t.folders(path); err != nil {
 		return nil, err
 	}
-	return readFile(path, limit, func(info fs.FileInfo) error { return t.judge(path, info, secret) })
+	return readFile(path, limit, func(r rights) error { return t.judge(path, r, secret) })
 }
 
-func (t trust) judge(path string, info fs.FileInfo, secret bool) error {
-	if problem, remedy := t.changeable(info); problem != "" {
-		return &document.Error{Problem: path + " " + problem, Remedy: "type: " + remedy + " " + path}
+func (t trust) judge(path string, r rights, secret bool) error {
+	if problem, remedy := t.changeable(r); problem != "" {
+		return &document.Error{Problem: path + " " + problem, Remedy: against(remedy, path)}
 	}
-	if secret && t.readable(info) {
-		return &document.Error{Problem: fmt.Sprintf("others may read %s (mode %04o)", path, info.Mode().Perm()), Remedy: "type: chmod 0600 " + path}
+	if who, remedy := t.readable(r); secret && who != "" {
+		return &document.Error{Problem: fmt.Sprintf("others may read %s (%s)", path, who), Remedy: against(remedy, path)}
 	}
 	return nil
 }
@@ -51,12 +62,12 @@ func (t trust) folders(path string) error {
 
 func (t trust) above(path string) error {
 	for folder := filepath.Dir(path); ; folder = filepath.Dir(folder) {
-		info, err := os.Stat(folder)
+		r, err := rightsAt(folder)
 		if err != nil {
 			return cannotRead(folder, err)
 		}
-		if problem, remedy := t.changeable(info); problem != "" {
-			return &document.Error{Problem: "the folder " + folder + " " + problem, Remedy: "type: " + remedy + " " + folder}
+		if problem, remedy := t.changeable(r); problem != "" {
+			return &document.Error{Problem: "the folder " + folder + " " + problem, Remedy: against(remedy, folder)}
 		}
 		if folder == filepath.Dir(folder) {
 			return nil
@@ -66,7 +77,7 @@ func (t trust) above(path string) error {
 
 // readFile reads a plain file that judge accepts as it was opened; nil accepts
 // every one.
-func readFile(path string, limit int64, judge func(fs.FileInfo) error) ([]byte, error) {
+func readFile(path string, limit int64, judge func(rights) error) ([]byte, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for a writer
 		return nil, &document.Error{Problem: path + " is no plain file", Remedy: "name a file"}
 	}
@@ -75,12 +86,12 @@ func readFile(path string, limit int64, judge func(fs.FileInfo) error) ([]byte, 
 		return nil, cannotRead(path, err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, cannotRead(path, err)
-	}
 	if judge != nil {
-		if err := judge(info); err != nil {
+		r, err := rightsOf(f)
+		if err != nil {
+			return nil, cannotRead(path, err)
+		}
+		if err := judge(r); err != nil {
 			return nil, err
 		}
 	}

@@ -19,6 +19,6 @@
 //     change the folder it stands in (/var/run, macOS's /tmp). Any other link
 //     is refused, because whoever can place it could make a daemon that runs as
 //     root write where he likes.
-//   - On Windows access lists are not judged; the installer sets them. The cost:
-//     a folder opened up later by hand is not noticed there.
+//   - On Windows the access lists are judged, by package accesslist, and no link is
+//     followed at all.
 package atomicfile

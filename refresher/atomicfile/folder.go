@@ -145,15 +145,16 @@ func systemLink(root *os.Root, at, part string, link fs.FileInfo) (string, error
 
 // check judges one folder of the path.
 func check(root *os.Root, path string, last bool, o Options) error {
-	info, err := root.Stat(".")
+	r, err := rightsOf(root)
 	if err != nil {
 		return fmt.Errorf("folder %s: %w", path, err)
 	}
-	if problem := changeable(info, last, o.Trust); problem != "" {
-		return fmt.Errorf("folder %s: %s", path, problem)
+	problem := changeable(r, last, o.Trust)
+	if problem == "" && last && o.Private {
+		problem = readable(r)
 	}
-	if last && o.Private && readable(info) {
-		return fmt.Errorf("folder %s: others may read it (mode %04o); chmod 0700 it", path, info.Mode().Perm())
+	if problem != "" {
+		return fmt.Errorf("folder %s: %s", path, problem)
 	}
 	return nil
 }

@@ -18,8 +18,13 @@ func onlyRootChanges(info fs.FileInfo) bool {
 	return ownedByRoot(info) && info.Mode().Perm()&0o022 == 0
 }
 
+// rights are a folder's owner and mode.
+type rights = fs.FileInfo
+
+func rightsOf(folder *os.Root) (rights, error) { return folder.Stat(".") }
+
 // changeable says who else can change a folder and what to do about it, or "".
-func changeable(info fs.FileInfo, last bool, trust []int) string {
+func changeable(info rights, last bool, trust []int) string {
 	uid := owner(info)
 	if uid != 0 && uid != os.Geteuid() && !slices.Contains(trust, uid) {
 		return fmt.Sprintf("belongs to uid %d, who could put another file in its place; choose a folder that only root or the daemon's user can change", uid)
@@ -31,6 +36,12 @@ func changeable(info fs.FileInfo, last bool, trust []int) string {
 	return ""
 }
 
-func readable(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
+// readable says that others can read a folder and what to do about it, or "".
+func readable(info rights) string {
+	if info.Mode().Perm()&0o077 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("others may read it (mode %04o); chmod 0700 it", info.Mode().Perm())
+}
 
 func syncFolder(d *os.File) error { return d.Sync() }

@@ -1,17 +1,66 @@
 package atomicfile
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
+
+	"authd/refresher/accesslist"
 )
 
+// Links are not followed on Windows: it has none of its own in the places that
+// are written to.
 func ownedByRoot(fs.FileInfo) bool { return false }
 
 func onlyRootChanges(fs.FileInfo) bool { return false }
 
-func changeable(fs.FileInfo, bool, []int) string { return "" }
+// rights are a folder's access list, and the account of this process.
+type rights struct {
+	accesslist.List
+	self string
+}
 
-func readable(fs.FileInfo) bool { return false }
+func rightsOf(folder *os.Root) (r rights, err error) {
+	d, err := folder.Open(".")
+	if err != nil {
+		return r, err
+	}
+	defer d.Close()
+	if r.List, err = accesslist.OfFile(d); err != nil {
+		return r, err
+	}
+	r.self, err = accesslist.Self()
+	return r, err
+}
+
+// changeable says who else can put something in the place of what is in a
+// folder, or in the last one add something; trust has numbers, which are not
+// for Windows.
+func changeable(r rights, last bool, _ []int) string {
+	what := accesslist.Replace
+	if last {
+		what = accesslist.Change
+	}
+	if other := r.Other(what, r.self); other != "" {
+		return fmt.Sprintf("%s may change it; %s, or choose another", accesslist.Name(other), without(other, r.Owner))
+	}
+	return ""
+}
+
+func readable(r rights) string {
+	if other := r.Other(accesslist.Read, r.self); other != "" {
+		return fmt.Sprintf("%s may read it; %s", accesslist.Name(other), without(other, r.Owner))
+	}
+	return ""
+}
+
+// without is what takes an account's rights away, whose folder it is included.
+func without(sid, owner string) string {
+	if sid == owner {
+		return "give it to the administrators with icacls /setowner *" + accesslist.Administrators
+	}
+	return "take it away with icacls /inheritance:d /remove:g *" + sid
+}
 
 // syncFolder does nothing: a folder's handle cannot be flushed, and a rename
 // is journalled by NTFS.

@@ -43,11 +43,15 @@ func Run(ctx context.Context, c Command) ([]byte, error) {
 	if c.Max > 0 {
 		cmd.Stdout = out
 	}
-	alone(cmd)
+	all, err := alone(cmd)
+	if err != nil {
+		return nil, fmt.Errorf("the command %s cannot be started: %w", c.Args[0], err)
+	}
+	defer all.close()
 	keepDescriptors()
-	err := cmd.Run()
+	err = all.run()
 	if errors.Is(err, exec.ErrWaitDelay) {
-		_ = end(cmd) // it is what holds the output that lives on
+		_ = all.end() // it is what holds the output that lives on
 	}
 	if problem := problem(ctx, err, out, c.Max); problem != "" {
 		return nil, fmt.Errorf("the command %s %s; run it by hand as the daemon's user, with PATH, HOME and LANG only", c.Args[0], problem)

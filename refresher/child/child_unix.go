@@ -16,12 +16,21 @@ func environment(home string) []string {
 	return env
 }
 
+// group is a child with all that it starts.
+type group struct{ cmd *exec.Cmd }
+
 // alone gives a child its own process group, which ends as a whole, and a
 // folder that can always be unmounted around it.
-func alone(cmd *exec.Cmd) {
+func alone(cmd *exec.Cmd) (group, error) {
+	g := group{cmd}
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return end(cmd) }
+	cmd.Cancel = g.end
+	return g, nil
 }
 
-func end(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+func (g group) run() error { return g.cmd.Run() }
+
+func (g group) end() error { return syscall.Kill(-g.cmd.Process.Pid, syscall.SIGKILL) }
+
+func (group) close() {}
