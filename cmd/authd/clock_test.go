@@ -57,9 +57,7 @@ func TestASteppedIssuerClock(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	n := h.netography(issuers.Options{})
-	h.configure(whole(n))
-	h.start()
-	h.issued("netography")
+	h.serve(n)
 	n.act.(*issuers.Netography).SetOffset(-2 * time.Hour)
 	n.act.(*issuers.Netography).Kill()
 	h.want(h.ctl("reject", "netography"), 0)
@@ -75,9 +73,7 @@ func TestLifeInFiles(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	s := h.netography(issuers.Options{Life: time.Minute, Offset: time.Hour})
-	h.configure(whole(s))
-	h.start()
-	h.issued("netography")
+	h.serve(s)
 	text, mtime, err := readWhole(h.token("netography.json"))
 	var j struct {
 		AccessToken string    `json:"access_token"`

@@ -66,9 +66,7 @@ func aFullDiskSpendsNothing(h *host) {
 	needRoot(h.T)
 	h.mount("state", "size=128k")
 	n := h.netography(issuers.Options{})
-	h.configure(whole(n))
-	h.start()
-	h.issued("netography")
+	h.serve(n)
 	value := h.value("netography")
 	free := h.fillDisk("state")
 	h.want(h.ctl("refresh", "netography", "--wait", "500ms"), 75, "disk")
@@ -127,9 +125,7 @@ func TestAFullDiskOfTokens(t *testing.T) {
 	h := newHost(t)
 	h.mount("tokens", "size=64k")
 	n := h.netography(issuers.Options{})
-	h.configure(whole(n))
-	h.start()
-	h.issued("netography")
+	h.serve(n)
 	before := map[string]string{}
 	for _, f := range n.formats {
 		before[f], _, _ = readWhole(h.token("netography." + f))

@@ -244,7 +244,17 @@ func whole(all ...*system) string {
 	return text
 }
 
-// accepts makes one call of the API and reports the status.
+// serve runs the daemon with systems, and waits until it holds something of each.
+func (h *host) serve(all ...*system) {
+	h.Helper()
+	h.configure(whole(all...))
+	h.start()
+	for _, s := range all {
+		h.issued(s.name)
+	}
+}
+
+// call makes one call of the API and reports the status.
 func (s *system) call(c *http.Client, header http.Header) (int, error) {
 	r, err := http.NewRequest(http.MethodGet, s.origin+s.path, nil)
 	if err != nil {

@@ -86,9 +86,7 @@ func TestABrokenConfigLeavesTheOldOneRunning(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	n := h.netography(issuers.Options{})
-	h.configure(whole(n))
-	h.start()
-	h.issued("netography")
+	h.serve(n)
 	stop := h.hammer("netography")
 	for name, tt := range map[string]struct{ text, says string }{
 		"no TOML":           {whole(n) + "\nthis is not TOML", "authd.toml:"},
@@ -165,9 +163,7 @@ func TestAnotherIdentityIsAnotherSession(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	s := h.fabric(issuers.Options{})
-	h.configure(whole(s))
-	h.start()
-	h.issued("fabric")
+	h.serve(s)
 	value := h.value("fabric")
 	h.configure(strings.ReplaceAll(whole(s), "hosts    = [\"127.0.0.1\"]", "hosts = [\"127.0.0.1\", \"other.example\"]\nmargin = \"7s\"\nallow = [\"uid:77\"]\ndescription = \"x\""))
 	h.want(h.ctl("reload"), 0)

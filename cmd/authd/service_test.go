@@ -270,9 +270,7 @@ func TestATokenThatIsWrongInItself(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	s := h.passwordJWT(issuers.Options{})
-	h.configure(whole(s))
-	h.start()
-	h.issued("inventory")
+	h.serve(s)
 	s.act.(*issuers.PasswordJWT).RotateKey()
 	old := h.value("inventory")
 	h.want(h.ctl("reject", "inventory"), 0) // its refresh token is wrong, too
@@ -294,9 +292,7 @@ func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	s := h.netography(issuers.Options{})
-	h.configure(whole(s))
-	h.start()
-	h.issued("netography")
+	h.serve(s)
 	for range 3 {
 		h.want(h.ctl("refresh", "netography"), 0)
 	}

@@ -347,9 +347,7 @@ func TestFilesOfOneCredentialCarryOneInstant(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	s := h.session(issuers.Options{})
-	h.configure(whole(s))
-	h.start()
-	h.issued("session")
+	h.serve(s)
 	for range 2 {
 		g := h.state("session").Generation
 		h.until(2*time.Second, "all files have one mtime", func() bool {
