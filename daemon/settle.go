@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"authd/daemon/config"
@@ -36,7 +35,7 @@ type unit struct {
 	def       *refresher.Definition
 	signer    *sign.Signer
 	nonce     *nonces
-	transport http.RoundTripper
+	transport *carrier
 	hosts     []string
 	allowed   config.Hosts
 	needs     []string
@@ -180,8 +179,8 @@ func (d *Daemon) definition(u *unit, linked map[string]credential.Secret) (*refr
 }
 
 // versionOf changes with all that a refusal may be due to, so that it is tried
-// anew: every parameter and secret, the way through the network, a recipe of
-// the user's own. It is a hash that tells none.
+// anew: every parameter and secret, the way through the network with what
+// its files hold, a recipe of the user's own. It is a hash that tells none.
 func versionOf(u *unit, linked map[string]credential.Secret) string {
 	c, h := u.conf, sha256.New()
 	add := func(s string) {
@@ -191,6 +190,9 @@ func versionOf(u *unit, linked map[string]credential.Secret) string {
 	add(c.Recipe)
 	add(string(u.bound.Written()))
 	add(networkKey(c.Network))
+	if u.transport.files != "" { // without files it is what an older authd stored
+		add(u.transport.files)
+	}
 	for _, p := range c.Params {
 		add(p.Name)
 		add(p.Value.Reveal())

@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -16,22 +18,63 @@ import (
 	"authd/daemon/config"
 )
 
-// transports makes one http.RoundTripper for each different set of network
-// keys, so that ten thousand credentials of one kind share one. Its keys are
-// texts, because the proxy's URL is a Secret and secrets do not compare.
-type transports map[string]http.RoundTripper
+// transports makes one carrier for each different set of network keys, so that
+// ten thousand credentials of one kind share one. Its keys are texts, because
+// the proxy's URL is a Secret and secrets do not compare.
+type transports map[string]*carrier
 
-func (t transports) get(n config.Network) (http.RoundTripper, error) {
+// carrier takes requests to issuers.
+type carrier struct {
+	http.RoundTripper
+	files string // a hash of what ca_file, client_cert and client_key held; "" where there is none
+}
+
+func (t transports) get(n config.Network) (*carrier, error) {
 	key := networkKey(n)
-	if rt := t[key]; rt != nil {
-		return rt, nil
+	if c := t[key]; c != nil {
+		return c, nil
 	}
-	tr, err := newTransport(n)
+	files, err := readNetworkFiles(n)
 	if err != nil {
 		return nil, err
 	}
-	t[key] = plainHTTP{next: tr, anywhere: n.InsecureHTTP}
+	tr, err := newTransport(n, files)
+	if err != nil {
+		return nil, err
+	}
+	t[key] = &carrier{plainHTTP{next: tr, anywhere: n.InsecureHTTP}, files.hash()}
 	return t[key], nil
+}
+
+// networkFiles are what the files hold that a configuration of the network
+// names; nil where it names none.
+type networkFiles struct{ ca, cert, key []byte }
+
+func readNetworkFiles(n config.Network) (f networkFiles, err error) {
+	for _, one := range []struct {
+		key, path string
+		into      *[]byte
+	}{{"ca_file", n.CAFile, &f.ca}, {"client_cert", n.ClientCert, &f.cert}, {"client_key", n.ClientKey, &f.key}} {
+		if one.path == "" {
+			continue
+		}
+		if *one.into, err = os.ReadFile(one.path); err != nil {
+			return f, fmt.Errorf("%s: %w", one.key, err)
+		}
+	}
+	return f, nil
+}
+
+func (f networkFiles) hash() string {
+	if f.ca == nil && f.cert == nil && f.key == nil {
+		return ""
+	}
+	h := sha256.New()
+	for _, data := range [][]byte{f.ca, f.cert, f.key} {
+		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(data))))
+		_, _ = h.Write(data)
+	}
+	return string(h.Sum(nil))
 }
 
 func networkKey(n config.Network) string {
@@ -40,20 +83,16 @@ func networkKey(n config.Network) string {
 
 // newTransport keeps no connection: an exchange is rare, and a kept one that
 // the server closed meanwhile is the one case in which net/http sends again.
-func newTransport(n config.Network) (*http.Transport, error) {
+func newTransport(n config.Network, files networkFiles) (*http.Transport, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
 	if n.CAFile != "" {
-		pem, err := os.ReadFile(n.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("ca_file: %w", err)
-		}
 		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+		if !conf.RootCAs.AppendCertsFromPEM(files.ca) {
 			return nil, fmt.Errorf("ca_file: %s holds no PEM certificate", n.CAFile)
 		}
 	}
 	if n.ClientCert != "" {
-		cert, err := tls.LoadX509KeyPair(n.ClientCert, n.ClientKey)
+		cert, err := tls.X509KeyPair(files.cert, files.key)
 		if err != nil {
 			return nil, fmt.Errorf("client_cert and client_key: %w", err)
 		}
