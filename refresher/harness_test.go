@@ -147,6 +147,16 @@ func lives(d time.Duration) func(int, credential.Attempt) (credential.Times, err
 	return func(int, credential.Attempt) (credential.Times, error) { return credential.Times{Life: d}, nil }
 }
 
+// once answers the first call with a life, and no other.
+func once(d time.Duration) func(int, credential.Attempt) (credential.Times, error) {
+	return func(n int, _ credential.Attempt) (credential.Times, error) {
+		if n > 1 {
+			return credential.Times{}, errors.New("no answer")
+		}
+		return credential.Times{Life: d}, nil
+	}
+}
+
 // world is an engine in a bubble of virtual time.
 type world struct {
 	*Engine

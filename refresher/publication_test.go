@@ -14,7 +14,9 @@ import (
 // together, and what watchers are told meanwhile.
 
 // quarrel is a Publisher and a Store on whose way to the disk something else
+
 // happens.
+
 type quarrel struct {
 	at string // while the disk is about to hear this word
 	do func()
@@ -34,12 +36,16 @@ func (q *quarrel) say(last *string, word string) {
 }
 
 func (q *quarrel) Publish(*credential.View) { q.say(&q.files, "published") }
-func (q *quarrel) Expire(string, uint64)    { q.say(&q.files, "expired") }
-func (q *quarrel) Withdraw(string)          { q.say(&q.files, "withdrawn") }
+
+func (q *quarrel) Expire(string, uint64) { q.say(&q.files, "expired") }
+
+func (q *quarrel) Withdraw(string) { q.say(&q.files, "withdrawn") }
 
 func (q *quarrel) Load(string) (store.Record, error) { return store.Record{}, nil }
-func (q *quarrel) Intend(store.Record) error         { q.say(&q.record, "intended"); return nil }
-func (q *quarrel) Save(store.Record) error           { q.say(&q.record, "saved"); return nil }
+
+func (q *quarrel) Intend(store.Record) error { q.say(&q.record, "intended"); return nil }
+
+func (q *quarrel) Save(store.Record) error { q.say(&q.record, "saved"); return nil }
 
 func TestTheLastWordIsTheNewest(t *testing.T) {
 	set := func(w *world) { w.Set([]*Definition{staticDefinition("a")}) }
@@ -129,18 +135,5 @@ func TestAnAnswerThatIsNotTakenIsNotToldAsIssued(t *testing.T) {
 		}
 		w.pass(10 * time.Second)
 		w.wantState("a", "fresh")
-	})
-}
-
-func TestACredentialThatWasStaticLogsIn(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.Set([]*Definition{staticDefinition("a")})
-		src := &issuerScript{origin: "https://a.example", answer: lives(time.Hour)}
-		w.Set([]*Definition{define("a", src, usual)})
-		w.pass(time.Second)
-		w.wantState("a", "fresh")
-		w.wantCalls(src, 1)
-		w.pass(50 * time.Minute)
-		w.wantCalls(src, 2)
 	})
 }
