@@ -89,12 +89,12 @@ func words(u *unit, s *refresher.Snapshot, now credential.Instant) []string {
 // sent again on a hint: that is how accounts get locked.
 func act(u *unit, s *refresher.Snapshot) string {
 	name := u.conf.Name
-	switch s.State.Hold {
+	switch s.State.Stop {
 	case refresher.Revoked:
 		return "run: authctl refresh " + name
-	case refresher.HoldPerson, refresher.HoldContended:
+	case refresher.StopPerson, refresher.StopContended:
 		return u.login()
-	case refresher.HoldRefused, refresher.HoldConfig:
+	case refresher.StopRefused, refresher.StopConfig:
 		return putRight + name
 	}
 	if s.State.Static && s.State.Failures > 0 {

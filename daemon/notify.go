@@ -40,7 +40,7 @@ func (d *Daemon) isStopped(ev refresher.Event) bool {
 		return false
 	}
 	s := d.engine.Snapshot(ev.Name)
-	return s != nil && s.State.Hold != refresher.NoHold && s.State.Hold != refresher.Revoked
+	return s != nil && s.State.Stop != refresher.NoStop && s.State.Stop != refresher.Revoked
 }
 
 // notify runs the command; what it is told is in its environment.

@@ -147,11 +147,11 @@ func TestWireErrors(t *testing.T) {
 	}{
 		{"unknown", refresher.ErrUnknown, ipc.NotFound, "authctl status"},
 		{"too long", &refresher.NotReady{Name: "a", TooLong: true, Longest: time.Minute}, ipc.MinValidTooLong, "authctl explain a"},
-		{"revoked", &refresher.NotReady{Name: "a", Hold: refresher.Revoked}, ipc.WasRevoked, "authctl refresh a"},
-		{"a person", &refresher.NotReady{Name: "a", Hold: refresher.HoldPerson, Failure: failure}, ipc.LoginNeeded, "authctl login a"},
-		{"refused", &refresher.NotReady{Name: "a", Hold: refresher.HoldRefused, Failure: failure}, ipc.Misconfig, "authctl login a"},
-		{"configuration", &refresher.NotReady{Name: "a", Hold: refresher.HoldConfig, Failure: failure}, ipc.Misconfig, "configuration"},
-		{"contended", &refresher.NotReady{Name: "a", Hold: refresher.HoldContended, Failure: failure}, ipc.Unavailable, "authctl explain a"},
+		{"revoked", &refresher.NotReady{Name: "a", Stop: refresher.Revoked}, ipc.WasRevoked, "authctl refresh a"},
+		{"a person", &refresher.NotReady{Name: "a", Stop: refresher.StopPerson, Failure: failure}, ipc.LoginNeeded, "authctl login a"},
+		{"refused", &refresher.NotReady{Name: "a", Stop: refresher.StopRefused, Failure: failure}, ipc.Misconfig, "authctl login a"},
+		{"configuration", &refresher.NotReady{Name: "a", Stop: refresher.StopConfig, Failure: failure}, ipc.Misconfig, "configuration"},
+		{"contended", &refresher.NotReady{Name: "a", Stop: refresher.StopContended, Failure: failure}, ipc.Unavailable, "authctl explain a"},
 		{"for now", &refresher.NotReady{Name: "a", State: "retrying", Failure: failure}, ipc.Unavailable, "authctl explain a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

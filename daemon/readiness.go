@@ -90,7 +90,7 @@ func (d *Daemon) readiness() readiness {
 		s := d.engine.Snapshot(name)
 		switch {
 		case s == nil:
-		case s.State.Hold != refresher.NoHold && s.State.Hold != refresher.HoldContended:
+		case s.State.Stop != refresher.NoStop && s.State.Stop != refresher.StopContended:
 			r.stopped = append(r.stopped, name)
 		case u.conf.Required && !d.isPublished(u, s):
 			r.waiting = append(r.waiting, name)

@@ -87,9 +87,9 @@ func (d *Daemon) linkedValues(c *config.Credential) map[string]credential.Secret
 // revoked says whether a credential's value may be used by no other.
 func (d *Daemon) revoked(name string) bool {
 	if s := d.snapshot(name); s != nil {
-		return s.State.Hold == refresher.Revoked
+		return s.State.Stop == refresher.Revoked
 	}
-	return d.store != nil && refresher.IsRevoked(d.store.Peek(name).Hold)
+	return d.store != nil && refresher.IsRevoked(d.store.Peek(name).Stop)
 }
 
 // held is what a credential holds, by the engine's word or, at the start, by

@@ -27,12 +27,12 @@ func wireError(name string, err error) error {
 		return &ipc.Error{Code: ipc.MinValidTooLong, Message: not.Error(), Hint: "authctl explain " + name + " shows how long it lives"}
 	}
 	message := not.Error()
-	switch not.Hold {
+	switch not.Stop {
 	case refresher.Revoked:
 		return &ipc.Error{Code: ipc.WasRevoked, Message: message, Hint: "run: authctl refresh " + name}
-	case refresher.HoldPerson:
+	case refresher.StopPerson:
 		return &ipc.Error{Code: ipc.LoginNeeded, Message: message, Hint: "run: authctl login " + name}
-	case refresher.HoldRefused, refresher.HoldConfig:
+	case refresher.StopRefused, refresher.StopConfig:
 		return &ipc.Error{Code: ipc.Misconfig, Message: message, Hint: putRight + name}
 	}
 	return &ipc.Error{
@@ -83,7 +83,7 @@ func why(s *refresher.Snapshot, step refresher.Step) string {
 	switch {
 	case s.Running:
 		return "an exchange is under way"
-	case s.Failure != nil && (s.State.Hold != refresher.NoHold || s.State.Static && s.State.Failures > 0):
+	case s.Failure != nil && (s.State.Stop != refresher.NoStop || s.State.Static && s.State.Failures > 0):
 		return s.Failure.Message
 	}
 	return reason(step.Why, s)
@@ -111,7 +111,7 @@ var reasons = map[refresher.Reason]string{
 	refresher.WhyInDoubt:   "an exchange was sent and its answer never came: tried once more",
 	refresher.WhyIdle:      "used once, so that it does not die idle",
 	refresher.WhyStatic:    "it does not expire",
-	refresher.WhyHeld:      "stopped until something changes",
+	refresher.WhyStopped:   "stopped until something changes",
 	refresher.WhyContended: "someone else uses the account: tried again after a rest",
 	refresher.WhyForever:   "good until it is rejected",
 	refresher.WhyPerson:    "a person logged in",

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"authd/refresher/credential"
-	"authd/refresher/store"
 )
 
 // Refresh makes one exchange now and waits for its end, at most wait. It
@@ -14,10 +13,10 @@ import (
 // back-off: those are for Login, a person's call.
 func (e *Engine) Refresh(ctx context.Context, name string, wait time.Duration) (*Snapshot, error) {
 	return e.exchangeNow(ctx, name, wait, func(s *State) bool {
-		if s.Hold == Revoked {
-			s.Hold = NoHold
+		if s.Stop == Revoked {
+			s.Stop = NoStop
 		}
-		return s.Hold == NoHold
+		return s.Stop == NoStop
 	})
 }
 
@@ -25,7 +24,7 @@ func (e *Engine) Refresh(ctx context.Context, name string, wait time.Duration) (
 // is forgotten.
 func (e *Engine) Login(ctx context.Context, name string, wait time.Duration) (*Snapshot, error) {
 	return e.exchangeNow(ctx, name, wait, func(s *State) bool {
-		s.Hold, s.NotBefore, s.Doubts = NoHold, 0, 0
+		s.Stop, s.NotBefore, s.Doubts = NoStop, 0, 0
 		s.LastLogin = credential.Instant{}
 		s.Relogin = true
 		return true
@@ -44,7 +43,7 @@ func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duratio
 		e.mu.Unlock()
 		_ = e.persist(en)
 		e.publish(en)
-		if s.State.Hold != NoHold {
+		if s.State.Stop != NoStop {
 			return nil, e.notReady(s, now)
 		}
 		return s, nil
@@ -64,7 +63,7 @@ func (e *Engine) exchangeNow(ctx context.Context, name string, wait time.Duratio
 // restore lifts what was said against a static credential: a revocation, a
 // caller's report that it was rejected. e.mu is held.
 func (e *Engine) restore(en *entry, now credential.Instant) *Snapshot {
-	en.last, en.state.Hold = nil, NoHold
+	en.last, en.state.Stop = nil, NoStop
 	e.take(en, en.cred)
 	e.show(en, now, EventIssued)
 	return en.snap.Load()
@@ -80,7 +79,7 @@ func (e *Engine) awaitExchange(ctx context.Context, en *entry, s *Snapshot, wait
 		switch {
 		case s.generation() > generation && !s.Running:
 			return s, nil
-		case s.State.Hold != NoHold && !s.Running:
+		case s.State.Stop != NoStop && !s.Running:
 			return nil, e.notReady(s, e.now())
 		case s.Failed > failed && !s.Running && s.Renewal(e.now()).In > 0:
 			return nil, e.notReady(s, e.now())
@@ -90,7 +89,7 @@ func (e *Engine) awaitExchange(ctx context.Context, en *entry, s *Snapshot, wait
 			s = en.snap.Load()
 		case <-timeout.C:
 			return nil, e.notReady(en.snap.Load(), e.now())
-		case <-e.stopped():
+		case <-e.live().Done():
 			return nil, e.notReady(en.snap.Load(), e.now())
 		case <-ctx.Done():
 			return nil, e.notReady(en.snap.Load(), e.now())
@@ -142,7 +141,7 @@ func (e *Engine) reject(en *entry, r Rejection) (did, toStore bool) {
 	e.rejected(en, now)
 	e.show(en, now, EventRejected)
 	e.plan(en, now)
-	return true, en.state.Hold != NoHold
+	return true, en.state.Stop != NoStop
 }
 
 // report notes that a caller saw a static value rejected. It is served on, for
@@ -196,8 +195,7 @@ func (e *Engine) rejected(en *entry, now credential.Instant) {
 	en.deaths = append(recent, now)
 	if len(en.deaths) >= p.Deaths {
 		en.deaths = nil
-		en.last = &Failure{At: now.Wall, Class: credential.Contended, Message: "its sessions keep dying early: someone else is using this account; give the daemon an account of its own, then run: authctl login " + en.name}
-		s.Hold, s.HeldSince = HoldContended, now
+		en.stop(StopContended, credential.Contended, "its sessions keep dying early: someone else is using this account; give the daemon an account of its own, then run: authctl login "+en.name, now)
 	}
 }
 
@@ -215,7 +213,7 @@ func (e *Engine) Revoke(ctx context.Context, name string) (*Snapshot, error) {
 	if !en.state.Static {
 		en.drop()
 	}
-	en.state.Hold, en.state.HeldSince = Revoked, now
+	en.state.Stop, en.state.StoppedSince = Revoked, now
 	e.show(en, now, EventRemoved)
 	e.plan(en, now)
 	s := en.snap.Load()
@@ -235,22 +233,4 @@ func (e *Engine) logout(ctx context.Context, def *Definition, a credential.Attem
 	if err := revoker.Revoke(ctx, a); err != nil {
 		e.log.Warn("the issuer was not told of the revocation, or did not accept it", "credential", def.Name, "error", err)
 	}
-}
-
-// storedHold is the stop that a restart must remember: a refused password is
-// not tried again because the daemon was restarted.
-func (en *entry) storedHold() *store.Hold {
-	if en.state.Hold == NoHold {
-		return nil
-	}
-	h := &store.Hold{State: holdNames[en.state.Hold], Since: en.state.HeldSince.Wall, Fingerprint: en.def.Version}
-	if en.last != nil {
-		h.Class, h.Message = en.last.Class.String(), en.last.Message
-	}
-	return h
-}
-
-var holdNames = map[Hold]string{
-	Revoked: "revoked", HoldRefused: "refused", HoldPerson: "person", HoldConfig: "misconfigured",
-	HoldContended: "contended",
 }

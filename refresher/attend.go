@@ -68,11 +68,11 @@ func (e *Engine) join(en *entry) *attended {
 		f.callers++
 		return f
 	}
-	ctx, cancel := context.WithTimeout(*e.stop.Load(), maxAttended)
+	ctx, cancel := context.WithTimeout(e.live(), maxAttended)
 	f := &attended{callers: 1, cancel: cancel, changed: make(chan struct{})}
 	en.attended = f
 	j := job{entry: en, def: en.def, step: Step{Do: Fetch, Why: WhyPerson}, began: e.now(), attempt: e.attempt(en), spends: true, asked: true}
-	revoked := en.state.Hold == Revoked
+	revoked := en.state.Stop == Revoked
 	e.work.Go(func() {
 		defer cancel()
 		err := e.attend(ctx, f, j, revoked)
@@ -143,8 +143,8 @@ func (e *Engine) takeTurn(j *job, revoked bool) {
 	en.running = true
 	e.running++
 	en.tried++
-	if en.state.Hold != Revoked || revoked {
-		en.state.Hold, en.state.NotBefore = NoHold, 0
+	if en.state.Stop != Revoked || revoked {
+		en.state.Stop, en.state.NotBefore = NoStop, 0
 	}
 	e.show(en, e.now(), EventRenewing)
 	e.plan(en, e.now())

@@ -79,7 +79,7 @@ func TestAPersonsLoginIsShared(t *testing.T) {
 			t.Errorf("%d logins, shown %d times", src.begun, codes)
 		}
 		w.wantState("a", "fresh")
-		if r, _ := w.store.Load("a"); r.Cred == nil || r.Hold != nil || r.Generation != 1 {
+		if r, _ := w.store.Load("a"); r.Cred == nil || r.Stop != nil || r.Generation != 1 {
 			t.Errorf("stored is %+v", r)
 		}
 	})

@@ -68,7 +68,7 @@ type Engine struct {
 	wake      chan struct{}
 	work      sync.WaitGroup
 	beats     atomic.Uint64
-	stop      atomic.Pointer[context.Context] // of Run: ends the exchanges that may be cancelled
+	life      atomic.Pointer[context.Context] // Run's: its end ends the exchanges that may be cancelled
 
 	entries atomic.Pointer[map[string]*entry] // replaced whole by Set
 
@@ -102,7 +102,7 @@ func New(o Options) *Engine {
 	_, _ = rand.Read(e.key) // never fails since Go 1.24
 	e.entries.Store(&map[string]*entry{})
 	untilRun := context.Background()
-	e.stop.Store(&untilRun)
+	e.life.Store(&untilRun)
 	e.drift = drift(e.now())
 	return e
 }
@@ -117,7 +117,7 @@ func (e *Engine) Clock(origin string) credential.Clock { return e.issuers.clock(
 // Run schedules until ctx ends, then waits for the exchanges under way: one
 // that spends a refresh token is never cancelled once it is sent.
 func (e *Engine) Run(ctx context.Context) {
-	e.stop.Store(&ctx)
+	e.life.Store(&ctx)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -134,8 +134,8 @@ func (e *Engine) Run(ctx context.Context) {
 	}
 }
 
-// stopped is closed when Run is to end: nobody should wait for a renewal then.
-func (e *Engine) stopped() <-chan struct{} { return (*e.stop.Load()).Done() }
+// live is done when Run is to end: nobody should wait for a renewal then.
+func (e *Engine) live() context.Context { return *e.life.Load() }
 
 // Beats counts how often the scheduler has looked at its timeline; it grows
 // every 30 s at least, or the scheduler is stuck.
@@ -226,7 +226,7 @@ func (e *Engine) step(en *entry, now credential.Instant) {
 // start begins an exchange, or queues the entry where workers or the issuer
 // are at their limit. Once Run is to end none begins. e.mu is held.
 func (e *Engine) start(en *entry, s Step, now credential.Instant) {
-	if (*e.stop.Load()).Err() != nil {
+	if e.live().Err() != nil {
 		return
 	}
 	iss := e.issuers.get(en.def.Source.Issuer())

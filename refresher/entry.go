@@ -170,7 +170,7 @@ func (e *Engine) publish(en *entry) {
 	defer en.files.Unlock()
 	e.mu.Lock()
 	cred, view, gone := en.cred, en.view, en.gone
-	withdrawn := en.dropped || en.state.Hold == Revoked
+	withdrawn := en.dropped || en.state.Stop == Revoked
 	e.mu.Unlock()
 	switch {
 	case gone: // its files are nobody's business here
@@ -187,7 +187,7 @@ func (e *Engine) publish(en *entry) {
 func (en *entry) record() store.Record {
 	r := store.Record{
 		Name: en.name, Identity: en.def.Identity, Version: en.def.Version,
-		Generation: en.serial, Cred: en.cred, Hold: en.storedHold(), Reported: en.reported(),
+		Generation: en.serial, Cred: en.cred, Stop: en.storedStop(), Reported: en.reported(),
 	}
 	if en.state.Doubts > 0 {
 		r.Intent = en.intent

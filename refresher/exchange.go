@@ -50,7 +50,7 @@ func (e *Engine) run(j job, iss *issuer) {
 // fetch asks the source. What is to be spent is written down first; once such
 // a request is under way nothing cancels it.
 func (e *Engine) fetch(j *job) (*credential.Credential, *credential.Error) {
-	ctx := *e.stop.Load()
+	ctx := e.live()
 	if j.spends = j.def.Source.Spends(j.attempt); j.spends {
 		if err := e.intend(j); err != nil {
 			j.spends = false
@@ -94,13 +94,13 @@ func spentHash(c *credential.Credential) string {
 func (e *Engine) accept(j *job, c *credential.Credential) *credential.Error {
 	en := j.entry
 	e.mu.Lock()
-	unwanted := en.state.Hold == Revoked || en.def.Identity != j.def.Identity
+	unwanted := en.state.Stop == Revoked || en.def.Identity != j.def.Identity
 	c.Serial = en.serial + 1
 	r := en.record()
 	e.mu.Unlock()
 	if unwanted { // revoked, or made into another session, while the request was under way
 		j.attempt.Prev = c
-		e.logout(context.WithoutCancel(*e.stop.Load()), j.def, j.attempt)
+		e.logout(context.WithoutCancel(e.live()), j.def, j.attempt)
 		return nil
 	}
 	if !j.spends {
@@ -108,7 +108,7 @@ func (e *Engine) accept(j *job, c *credential.Credential) *credential.Error {
 			return err
 		}
 	}
-	r.Cred, r.Generation, r.Hold, r.Intent, r.Identity, r.Version = c, c.Serial, nil, nil, j.def.Identity, j.def.Version
+	r.Cred, r.Generation, r.Stop, r.Intent, r.Identity, r.Version = c, c.Serial, nil, nil, j.def.Identity, j.def.Version
 	if err := e.save(*j, r); err != nil && j.spends {
 		return credential.Errorf(credential.Transient, "the answer is not stored: %w", err)
 	}
@@ -143,7 +143,7 @@ func deadAnswer() *credential.Error {
 // that spent something is kept in memory and tried again, for it is the only
 // copy; no other exchange of this credential can start meanwhile.
 func (e *Engine) save(j job, r store.Record) error {
-	ctx := *e.stop.Load()
+	ctx := e.live()
 	for n := 1; ; n++ {
 		err := e.store.Save(r)
 		if err == nil || !j.spends {
@@ -175,7 +175,7 @@ const (
 func (e *Engine) install(j *job, c *credential.Credential) *credential.Error {
 	en := j.entry
 	e.mu.Lock()
-	if en.gone || en.state.Hold == Revoked || en.def.Identity != j.def.Identity {
+	if en.gone || en.state.Stop == Revoked || en.def.Identity != j.def.Identity {
 		en.serial = max(en.serial, c.Serial) // it is stored, or what replaces it is about to be
 		e.mu.Unlock()
 		return nil
@@ -218,11 +218,11 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 	switch {
 	case err != nil:
 		event = e.fail(en, j, err, now)
-	case j.taken && en.state.Hold == NoHold:
+	case j.taken && en.state.Stop == NoStop:
 		event = EventIssued // only now, so that who waits for it finds the files
 	}
 	answered := j.spends && err != nil && err.Class != credential.InDoubt
-	if answered || en.storedHold() != nil {
+	if answered || en.storedStop() != nil {
 		e.mu.Unlock()
 		_ = e.persist(en)
 		e.mu.Lock()
@@ -250,23 +250,27 @@ func (e *Engine) release(en *entry, iss *issuer, event EventKind) {
 func (e *Engine) fail(en *entry, j job, err *credential.Error, now credential.Instant) EventKind {
 	en.failed++
 	en.last = &Failure{At: now.Wall, Class: err.Class, Message: err.Error()}
-	if en.def.Identity != j.def.Identity || en.def.Version != j.def.Version && stops[err.Class] != NoHold {
+	if en.def.Identity != j.def.Identity || en.def.Version != j.def.Version && stops[err.Class] != NoStop {
 		return EventFailed // it speaks of what is configured no longer; what is now has not been tried
 	}
 	s := &en.state
 	s.Failures++
 	s.Wanted = false
-	if s.Hold == Revoked {
+	if s.Stop == Revoked {
 		return EventFailed
 	}
-	s.Hold = NoHold
+	s.Stop = NoStop
 	disguised := en.countSoft(err)
-	if h, ok := stops[err.Class]; ok {
-		return e.stopAt(en, h, now)
+	if stop, ok := stops[err.Class]; ok {
+		en.stop(stop, err.Class, err.Error(), now)
+		if stop == StopPerson {
+			return EventNeedsLogin
+		}
+		return EventFailed
 	}
 	if disguised {
-		en.last = &Failure{At: now.Wall, Class: credential.Refused, Message: err.Error() + "; taken for a refusal, because a password was sent three times"}
-		return e.stopAt(en, HoldRefused, now)
+		en.stop(StopRefused, credential.Refused, err.Error()+"; taken for a refusal, because a password was sent three times", now)
+		return EventFailed
 	}
 	switch {
 	case err.Class == credential.Relogin && !j.attempt.Login:
@@ -298,23 +302,9 @@ func (en *entry) countSoft(err *credential.Error) (tooMany bool) {
 	return en.soft >= maxSoft
 }
 
-// stops are the classes after which nothing is tried before something changes.
-var stops = map[credential.Class]Hold{
-	credential.Refused: HoldRefused, credential.Person: HoldPerson,
-	credential.Misconfigured: HoldConfig, credential.Contended: HoldContended,
-}
-
 // maxSoft is how many answers that could be a refusal in disguise (200 with a
 // page instead of a token) a password is sent for: sites ban after a few.
 const maxSoft = 3
-
-func (e *Engine) stopAt(en *entry, h Hold, now credential.Instant) EventKind {
-	en.state.Hold, en.state.HeldSince = h, now
-	if h == HoldPerson {
-		return EventNeedsLogin
-	}
-	return EventFailed
-}
 
 // note shows a failure that does not end the exchange under way.
 func (e *Engine) note(en *entry, class credential.Class, message string) {

@@ -7,7 +7,7 @@ import (
 // keepAlive uses a session once, so that it does not die idle. That it was used
 // is durable, or a restart would take it for dead and log in.
 func (e *Engine) keepAlive(j job, iss *issuer) {
-	err := j.def.Source.(credential.KeepAliver).KeepAlive(*e.stop.Load(), j.attempt)
+	err := j.def.Source.(credential.KeepAliver).KeepAlive(e.live(), j.attempt)
 	var failure *credential.Error
 	if err != nil {
 		failure = credential.AsError(err)
@@ -15,7 +15,7 @@ func (e *Engine) keepAlive(j job, iss *issuer) {
 	e.mu.Lock()
 	iss.done(failure, e.now(), e.rand())
 	event := e.kept(j, failure)
-	if failure == nil || j.entry.storedHold() != nil {
+	if failure == nil || j.entry.storedStop() != nil {
 		e.mu.Unlock()
 		_ = e.persist(j.entry)
 		e.mu.Lock()

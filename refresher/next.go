@@ -31,42 +31,30 @@ const (
 	WhyInDoubt   Reason = "in-doubt"  // an exchange was sent and its answer never came
 	WhyIdle      Reason = "idle"      // the session would die unused
 	WhyStatic    Reason = "static"    // never renewed
-	WhyHeld      Reason = "held"      // stopped: see the class
+	WhyStopped   Reason = "stopped"   // see the class
 	WhyContended Reason = "contended" // stopped fighting for a session for a while
 	WhyForever   Reason = "until rejected"
 	WhyPerson    Reason = "login" // a person logged in
 )
 
-// Hold is a stop: the class says who must act.
-type Hold uint8
-
-const (
-	NoHold        Hold = iota
-	Revoked            // until refresh or login
-	HoldRefused        // a wrong secret
-	HoldPerson         // a person must log in
-	HoldConfig         // the configuration must change
-	HoldContended      // someone else is using the account
-)
-
 // State is all that the decision needs to know of one credential; it is
 // derived from what happened and never from the clock.
 type State struct {
-	Static    bool
-	KeepAlive bool             // the source can use an idle session
-	Held      bool             // Times and Plan mean something
-	Times     credential.Times // of the held generation
-	Plan      Plan
-	Rejected  bool // the held generation was refused somewhere
-	Wanted    bool // a caller needs a newer one
-	Relogin   bool // what a renewal needs is dead
-	Doubts    int  // exchanges in a row whose answer never came
-	Failures  int
-	Told      bool // the expiry of the held generation has been told
-	LastLogin credential.Instant
-	NotBefore time.Duration // boot clock: back-off, Retry-After; 0: none
-	Hold      Hold
-	HeldSince credential.Instant // when Hold began
+	Static       bool
+	KeepAlive    bool             // the source can use an idle session
+	Held         bool             // Times and Plan mean something
+	Times        credential.Times // of the held generation
+	Plan         Plan
+	Rejected     bool // the held generation was refused somewhere
+	Wanted       bool // a caller needs a newer one
+	Relogin      bool // what a renewal needs is dead
+	Doubts       int  // exchanges in a row whose answer never came
+	Failures     int
+	Told         bool // the expiry of the held generation has been told
+	LastLogin    credential.Instant
+	NotBefore    time.Duration // boot clock: back-off, Retry-After; 0: none
+	Stop         Stop
+	StoppedSince credential.Instant // when Stop began
 }
 
 // Step is what happens next: Do, In from now (never negative).
@@ -94,8 +82,8 @@ func (p Policy) fetch(s State, now credential.Instant) Step {
 	if s.Static {
 		return Step{Why: WhyStatic}
 	}
-	if s.Hold != NoHold {
-		return p.held(s, now)
+	if s.Stop != NoStop {
+		return p.stopped(s, now)
 	}
 	in, why := p.wish(s, now)
 	if in == credential.Forever {
@@ -152,23 +140,23 @@ func (p Policy) pause(s State, now credential.Instant) time.Duration {
 	return pause - now.Since(s.LastLogin)
 }
 
-// held is what a stopped credential does by itself.
-func (p Policy) held(s State, now credential.Instant) Step {
-	since := now.Since(s.HeldSince)
+// stopped is what a stopped credential does by itself.
+func (p Policy) stopped(s State, now credential.Instant) Step {
+	since := now.Since(s.StoppedSince)
 	switch {
-	case s.Hold == HoldContended:
+	case s.Stop == StopContended:
 		return Step{Do: Fetch, In: max(p.Within-since, 0), Why: WhyContended}
-	case (s.Hold == HoldRefused || s.Hold == HoldConfig) && p.RetryRefused > 0:
+	case (s.Stop == StopRefused || s.Stop == StopConfig) && p.RetryRefused > 0:
 		return Step{Do: Fetch, In: max(p.RetryRefused-since, 0), Why: WhyRetry}
 	default:
-		return Step{Why: WhyHeld}
+		return Step{Why: WhyStopped}
 	}
 }
 
 // keepAlive is the next use of an idle session, by the renewal's formula with
 // the idle life for the life.
 func (p Policy) keepAlive(s State, now credential.Instant) Step {
-	if !s.KeepAlive || s.Times.Idle == 0 || s.Rejected || s.Hold == Revoked || s.Times.Remaining(now) <= 0 {
+	if !s.KeepAlive || s.Times.Idle == 0 || s.Rejected || s.Stop == Revoked || s.Times.Remaining(now) <= 0 {
 		return Step{}
 	}
 	lead := p.lead(min(p.Margin, s.Times.Idle/4), s.Times.Idle)
@@ -196,14 +184,14 @@ func (s State) late(now credential.Instant) time.Duration {
 
 // Name is the state's name in status, log and documents.
 func (s State) Name(running bool, now credential.Instant) string {
-	switch s.Hold {
+	switch s.Stop {
 	case Revoked:
 		return "revoked"
-	case HoldRefused, HoldConfig:
+	case StopRefused, StopConfig:
 		return "misconfigured"
-	case HoldPerson:
+	case StopPerson:
 		return "needs-login"
-	case HoldContended:
+	case StopContended:
 		return "contended"
 	}
 	switch {

@@ -16,7 +16,7 @@ var ErrUnknown = errors.New("no such credential")
 type NotReady struct {
 	Name    string
 	State   string
-	Hold    Hold
+	Stop    Stop
 	Failure *Failure
 	After   time.Duration // when to ask again; 0: unknown
 	Pause   time.Duration // what min_interval still asks for; 0: it does not stand in the way
@@ -81,7 +81,7 @@ func (e *Engine) Get(ctx context.Context, name string, w Want) (*Snapshot, error
 
 // good is the whole hot path's decision.
 func (s *Snapshot) good(now credential.Instant, minValid time.Duration) bool {
-	if s.View == nil || s.State.Rejected || s.State.Hold == Revoked {
+	if s.View == nil || s.State.Rejected || s.State.Stop == Revoked {
 		return false
 	}
 	if minValid < 0 {
@@ -117,7 +117,7 @@ func (e *Engine) await(ctx context.Context, en *entry, s *Snapshot, now credenti
 		case <-s.changed:
 		case <-timeout.C:
 			w.Wait = 0
-		case <-e.stopped():
+		case <-e.live().Done():
 			return nil, e.notReady(s, now)
 		case <-ctx.Done():
 			return nil, e.notReady(s, now)
@@ -135,8 +135,8 @@ func (s *Snapshot) generation() uint64 {
 // never says that no waiting helps: the credential is stopped, or min_valid
 // is longer than any renewal could give.
 func (s *Snapshot) never(now credential.Instant, minValid time.Duration) error {
-	if s.State.Hold != NoHold && !s.Running {
-		return &NotReady{Name: s.Def.Name, State: s.Name(now), Hold: s.State.Hold, Failure: s.Failure}
+	if s.State.Stop != NoStop && !s.Running {
+		return &NotReady{Name: s.Def.Name, State: s.Name(now), Stop: s.State.Stop, Failure: s.Failure}
 	}
 	if s.Cred == nil || s.State.Rejected || minValid < 0 {
 		return nil
@@ -154,7 +154,7 @@ func (s *Snapshot) never(now credential.Instant, minValid time.Duration) error {
 }
 
 func (e *Engine) notReady(s *Snapshot, now credential.Instant) error {
-	err := &NotReady{Name: s.Def.Name, State: s.Name(now), Hold: s.State.Hold, Failure: s.Failure}
+	err := &NotReady{Name: s.Def.Name, State: s.Name(now), Stop: s.State.Stop, Failure: s.Failure}
 	if step := s.Renewal(now); step.Do == Fetch {
 		err.After = step.In
 	}

@@ -96,10 +96,10 @@ func (e *Engine) load(def *Definition) *entry {
 	en.serial = r.Generation
 	switch {
 	case errors.As(err, new(*store.NewerError)), errors.As(err, new(*store.KeyError)): // to log in would overwrite what can still be read elsewhere
-		en.stop(HoldConfig, credential.Misconfigured, err.Error(), e.now())
+		en.stop(StopConfig, credential.Misconfigured, err.Error(), e.now())
 		return en
 	case err != nil && r.Name == "": // it may still be there: a login would be stored over it
-		en.stop(HoldConfig, credential.Misconfigured, err.Error()+"; repair the state folder and restart authd, or log in anew: authctl login "+def.Name, e.now())
+		en.stop(StopConfig, credential.Misconfigured, err.Error()+"; repair the state folder and restart authd, or log in anew: authctl login "+def.Name, e.now())
 		return en
 	case err != nil:
 		e.log.Error("stored state not usable; it is set aside", "credential", def.Name, "error", err)
@@ -113,47 +113,26 @@ func (e *Engine) load(def *Definition) *entry {
 			en.state.Doubts, en.intent = 1, r.Intent
 			e.log.Warn("in doubt: an exchange was under way when the daemon ended", "credential", def.Name)
 		}
-		if en.state.Static && en.state.Hold == NoHold && !r.Reported.IsZero() {
+		if en.state.Static && en.state.Stop == NoStop && !r.Reported.IsZero() {
 			en.report(r.Reported)
 		}
 	}
-	if h := r.Hold; h != nil && (h.Fingerprint == def.Version || IsRevoked(h)) {
-		class, _ := credential.ParseClass(h.Class)
-		en.stop(holdOf(h.State), class, h.Message, credential.Instant{Wall: h.Since, Boot: e.now().Boot})
-		en.state.Rejected = en.state.Hold == HoldContended // its sessions kept being rejected
-	}
+	en.resume(r.Stop, e.now())
 	return en
 }
 
 // take makes a stored or configured credential what the entry holds. A
 // revocation stands.
 func (e *Engine) take(en *entry, c *credential.Credential) {
-	hold, since := en.state.Hold, en.state.HeldSince
+	stop, since := en.state.Stop, en.state.StoppedSince
 	err := e.hold(en, c)
 	switch {
-	case hold == Revoked:
-		en.state.Hold, en.state.HeldSince = hold, since
+	case stop == Revoked:
+		en.state.Stop, en.state.StoppedSince = stop, since
 	case err != nil:
 		e.log.Error("what is held cannot be used", "credential", en.name, "error", err)
-		en.stop(HoldConfig, credential.Misconfigured, "what is held cannot be used: "+err.Error(), e.now())
+		en.stop(StopConfig, credential.Misconfigured, "what is held cannot be used: "+err.Error(), e.now())
 	}
-}
-
-func (en *entry) stop(h Hold, class credential.Class, message string, since credential.Instant) {
-	en.state.Hold, en.state.HeldSince = h, since
-	en.last = &Failure{At: since.Wall, Class: class, Message: message}
-}
-
-// IsRevoked says of a stored stop that it is a revocation, which a restart keeps.
-func IsRevoked(h *store.Hold) bool { return h != nil && h.State == holdNames[Revoked] }
-
-func holdOf(name string) Hold {
-	for h, n := range holdNames {
-		if n == name {
-			return h
-		}
-	}
-	return NoHold
 }
 
 // issueStatic numbers a configured value like an issued one. e.mu is held.
@@ -174,7 +153,7 @@ func (e *Engine) becomeStatic(en *entry) {
 		e.issueStatic(en)
 		return
 	}
-	if e.take(en, en.cred); en.state.Hold != HoldConfig && !reported.IsZero() {
+	if e.take(en, en.cred); en.state.Stop != StopConfig && !reported.IsZero() {
 		en.report(reported) // it is the value that was, wherever it is used now
 	}
 }
@@ -230,8 +209,8 @@ func (e *Engine) redefine(en *entry, def *Definition) {
 	case was.Source == nil && def.Source != nil: // what was configured serves until there is better
 		en.state.Static, en.state.Wanted = false, true
 	}
-	if was.Version != def.Version && en.state.Hold != Revoked {
-		en.state.Hold, en.state.NotBefore, en.state.Failures, en.soft = NoHold, 0, 0, 0
+	if was.Version != def.Version && en.state.Stop != Revoked {
+		en.state.Stop, en.state.NotBefore, en.state.Failures, en.soft = NoStop, 0, 0, 0
 	}
 	if en.cred != nil {
 		e.renew(en)

@@ -218,7 +218,7 @@ func follow(t *testing.T, params map[string]string, replies []reply, state, clas
 			t.Errorf("the state is %s, want %s (%v)", got, state, s.Failure)
 		}
 		got := ""
-		if s.Failure != nil && s.State.Failures+int(s.State.Hold) > 0 {
+		if s.Failure != nil && s.State.Failures+int(s.State.Stop) > 0 {
 			got = s.Failure.Class.String()
 		}
 		if got != class {

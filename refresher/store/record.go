@@ -14,7 +14,7 @@ type Record struct {
 	Cred       *credential.Credential // nil: nothing is held
 	Generation uint64                 // the last one issued; never goes back
 	Intent     *Intent                // an exchange was begun and its answer not stored
-	Hold       *Hold                  // nothing is tried before something changes
+	Stop       *Stop                  // nothing is tried before something changes
 	Reported   time.Time              // when a caller first saw a static Cred rejected; zero: none did
 	Nonce      int64                  // the highest nonce of a counting kind that may have been used
 	Version    string                 // of the configuration that Cred was made from: a hash
@@ -27,8 +27,8 @@ type Intent struct {
 	At    time.Time `json:"at"`
 }
 
-// Hold says why nothing is tried, so that a restart does not try it either.
-type Hold struct {
+// Stop says why nothing is tried, so that a restart does not try it either.
+type Stop struct {
 	State       string    `json:"state"` // as in a status: revoked, misconfigured, needs-login
 	Class       string    `json:"class,omitempty"`
 	Message     string    `json:"message,omitempty"`

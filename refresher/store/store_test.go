@@ -78,7 +78,7 @@ func TestWhatIsSavedIsLoaded(t *testing.T) { both(t, whatIsSavedIsLoaded) }
 func whatIsSavedIsLoaded(t *testing.T, keys Keys) {
 	s, dir := open(t, keys)
 	want := sample("a.b", 7)
-	want.Hold = &Hold{State: "misconfigured", Class: "refused", Message: "401 from ${url}", Since: noon.Wall, Fingerprint: "f"}
+	want.Stop = &Stop{State: "misconfigured", Class: "refused", Message: "401 from ${url}", Since: noon.Wall, Fingerprint: "f"}
 	want.Intent = &Intent{Spent: "hash", At: noon.Wall}
 	want.Nonce, want.Version, want.Reported = 12, "v", noon.Wall
 	for _, save := range []func(Record) error{s.Save, s.Intend, s.Save} {
