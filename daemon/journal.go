@@ -12,12 +12,15 @@ import (
 )
 
 // NewLog is the service's log: to the journal with its own fields where
-// standard error goes there, else lines of text to standard error. It is written
+// standard error goes there, as a service of Windows to its event log, else lines
+// of text to standard error. It is written
 // behind whoever logs; flush, before the process ends, waits for the last lines.
 func NewLog() (log *slog.Logger, flush func()) {
 	var h slog.Handler = slog.NewTextHandler(os.Stderr, nil)
 	if isJournal, err := journal.StderrIsJournalStream(); err == nil && isJournal {
 		h = &journalHandler{send: journal.Send}
+	} else if send := eventLog(); send != nil {
+		h = &journalHandler{send: send}
 	}
 	h, flush = newBehind(h)
 	return slog.New(h), flush

@@ -45,7 +45,7 @@ var thirdParty = map[string][]string{
 	"daemon/demo":          {"golang.org/x/term"},
 	"refresher/child":      {"golang.org/x/sys"},
 	"daemon/demo/issuers":  {"github.com/golang-jwt/jwt/v5"},
-	"install":              {"github.com/kardianos/service"},
+	"install":              {"github.com/kardianos/service", "golang.org/x/sys"},
 	"ipc/pipe":             {"golang.org/x/sys"},
 	"ipc/server":           {"golang.org/x/sys"},
 	"refresher":            {"golang.org/x/sys", "golang.org/x/time"},

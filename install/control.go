@@ -3,6 +3,7 @@ package install
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 
 	"github.com/kardianos/service"
@@ -28,7 +29,7 @@ const (
 // Status says how the service is: Running, Stopped or NotInstalled. An error
 // is a service that has failed, or a service manager that cannot be asked.
 func Status(user bool) (string, error) {
-	s, err := control(&places{user: user})
+	s, err := controlled(user)
 	if err != nil {
 		return "", err
 	}
@@ -44,11 +45,18 @@ func Status(user bool) (string, error) {
 }
 
 func act(user bool, f func(service.Service) error) error {
-	s, err := control(&places{user: user})
+	s, err := controlled(user)
 	if err != nil {
 		return err
 	}
 	return f(s)
+}
+
+func controlled(user bool) (service.Service, error) {
+	if user && runtime.GOOS == "windows" {
+		return nil, errNoPersons
+	}
+	return control(&places{user: user})
 }
 
 // control is the service as kardianos/service knows it.
@@ -59,15 +67,16 @@ func control(p *places) (service.Service, error) {
 		Option: service.KeyValue{"UserService": p.user},
 	}
 	if runtime.GOOS == "windows" {
-		c.UserName = windowsAccount
-		c.Option["OnFailure"] = "restart"
-		c.Option["OnFailureDelayDuration"] = "1s"
-		c.Option["OnFailureResetPeriod"] = 60
+		c.UserName = windowsAccount // what is done about failures is a step of the plan
 	}
 	return service.New(nothing{}, c)
 }
 
-func installOnce(s service.Service) error {
+func installOnce(p *places) error {
+	s, err := control(p)
+	if err != nil {
+		return err
+	}
 	if _, err := s.Status(); err == nil {
 		return nil
 	}
@@ -93,7 +102,14 @@ func Supervise(ctx context.Context, f func(context.Context) error) error {
 	if err != nil {
 		return err
 	}
-	r.end = func() { _ = s.Stop() }
+	r.failed = func(err error) {
+		if log, logErr := s.Logger(nil); logErr == nil && err != nil {
+			_ = log.Error(err)
+		}
+		// The service manager restarts a service that ends without having been
+		// stopped, and a service may not stop itself.
+		os.Exit(1)
+	}
 	if err := s.Run(); err != nil {
 		return err
 	}
@@ -102,21 +118,21 @@ func Supervise(ctx context.Context, f func(context.Context) error) error {
 
 // runner is f between the service manager's start and stop.
 type runner struct {
-	run   func(context.Context) error
-	ctx   context.Context
-	stop  context.CancelFunc
-	end   func()
-	ended chan struct{}
-	err   error
+	run    func(context.Context) error
+	failed func(error) // it ended by itself; does not return
+	ctx    context.Context
+	stop   context.CancelFunc
+	ended  chan struct{}
+	err    error
 }
 
 func (r *runner) Start(service.Service) error {
 	go func() {
 		r.err = r.run(r.ctx)
-		close(r.ended)
-		if r.ctx.Err() == nil { // it ended by itself
-			r.end()
+		if r.ctx.Err() == nil {
+			r.failed(r.err)
 		}
+		close(r.ended)
 	}()
 	return nil
 }

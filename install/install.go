@@ -71,8 +71,10 @@ func carryOut(o Options, steps []step) error {
 		}
 		return nil
 	}
-	if !o.User && runtime.GOOS != "windows" && os.Geteuid() != 0 {
-		return ErrNotRoot
+	if !o.User {
+		if err := mayInstall(runtime.GOOS); err != nil {
+			return err
+		}
 	}
 	h := &host{run: execute, out: o.Out}
 	for _, s := range steps {

@@ -84,11 +84,20 @@ func TestPlans(t *testing.T) {
 		"systemd, with a unit to restart for either of two files": {"linux", Options{After: []string{"/run/a=collector", "/run/b=collector.service", "/run/a=other"}}, []string{
 			"\tPathChanged=/run/a\n\tPathChanged=/run/b\n\tUnit=authd-restart@collector.service\n", "authd-restart-other.path", "StartLimitIntervalSec=0", "systemctl reset-failed",
 		}, nil},
+		"windows": {"windows", Options{}, []string{
+			"folder /ProgramData/authd (0700)", `do     install the service authd: "/usr/local/bin/authd" run, as NT SERVICE\authd, with the event source authd`,
+			`run    sc.exe config authd binPath= "\"/usr/local/bin/authd\" run" start= auto`, "run    sc.exe failure authd reset= 60 actions= restart/1000\n",
+			"run    icacls /ProgramData/authd /setowner *S-1-5-32-544\n",
+			"run    icacls /ProgramData/authd /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F *S-1-5-80-3733847795-2198956809-1841698210-3923492485-3570583468:(OI)(CI)RX\n",
+			"icacls /ProgramData/authd/state /inheritance:r", "-3570583468:(OI)(CI)M\n", "folder /ProgramData/authd/run/tokens",
+			"file /ProgramData/authd/authd.toml (0600, kept if it is there)", "\t#user = ",
+		}, []string{"--user", "systemctl", "sysadminctl"}},
 		"launchd": {"darwin", Options{}, []string{
+			"dseditgroup -o create -i 398", "folder /etc/authd/secrets (0750, group _authd)", "file /etc/authd/authd.toml (0640, group _authd, kept", "<string>/var/log/authd.log</string>",
 			"file /Library/LaunchDaemons/authd.plist (0644)", "\t\t\t<string>/usr/local/bin/authd</string>\n", "\tuser = \"_authd\"\n", "sysadminctl -addUser _authd",
 		}, []string{"--user", "systemctl"}},
 		"launchd, a person's": {"darwin", Options{User: true}, []string{
-			"file /home/someone/Library/LaunchAgents/authd.plist (0644)", "<string>--user</string>", "\t#user = ",
+			"file /home/someone/Library/LaunchAgents/authd.plist (0644)", "<string>--user</string>", "\t#user = ", "<string>/home/someone/Library/Logs/authd.log</string>",
 		}, []string{"sysadminctl"}},
 	} {
 		t.Run(name, func(t *testing.T) {

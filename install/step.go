@@ -139,7 +139,23 @@ type command struct {
 func run(args ...string) command { return command{args: args} }
 func try(args ...string) command { return command{args: args, mayFail: true} }
 
-func (c command) show(w io.Writer) { fmt.Fprintln(w, "run    "+strings.Join(c.args, " ")) }
+func (c command) show(w io.Writer) { fmt.Fprintln(w, "run    "+c.text()) }
+
+func (c command) text() string {
+	args := make([]string, len(c.args))
+	for i, arg := range c.args {
+		args[i] = quoted(arg)
+	}
+	return strings.Join(args, " ")
+}
+
+// quoted is an argument as a person would have to type it.
+func quoted(arg string) string {
+	if !strings.ContainsAny(arg, " \t\"") {
+		return arg
+	}
+	return `"` + strings.ReplaceAll(arg, `"`, `\"`) + `"`
+}
 
 func (c command) do(h *host) error {
 	err := h.run(c.args)
@@ -147,10 +163,10 @@ func (c command) do(h *host) error {
 		if c.remedy != "" {
 			err = fmt.Errorf("%w; %s", err, c.remedy)
 		}
-		return fmt.Errorf("%s: %w", strings.Join(c.args, " "), err)
+		return fmt.Errorf("%s: %w", c.text(), err)
 	}
 	if err == nil {
-		fmt.Fprintln(h.out, "ran    "+strings.Join(c.args, " "))
+		fmt.Fprintln(h.out, "ran    "+c.text())
 	}
 	return nil
 }

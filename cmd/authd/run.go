@@ -37,10 +37,12 @@ func runCommand() *cobra.Command {
 		Use: "run", Short: "the service, in the foreground", Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			o := p.options(io.Discard, slog.LevelInfo)
-			log, flush := daemon.NewLog()
-			defer flush()
-			o.Log = log
-			return configError(install.Supervise(c.Context(), func(ctx context.Context) error { return daemon.Run(ctx, o) }))
+			return configError(install.Supervise(c.Context(), func(ctx context.Context) error {
+				log, flush := daemon.NewLog()
+				defer flush()
+				o.Log = log
+				return daemon.Run(ctx, o)
+			}))
 		},
 	}
 	p.flags(c)
