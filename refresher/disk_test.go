@@ -38,6 +38,39 @@ func TestADiskThatIsPutRightIsNoticedSoon(t *testing.T) {
 	}
 }
 
+// TestALoginIsWrittenWhenThereIsRoom: a restart after the disk was put right
+// must not need the person again who logged in while it was full.
+func TestALoginIsWrittenWhenThereIsRoom(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		inWorld(t, func(w *world) {
+			w.store.failing(func(op string) error {
+				if op == "save" {
+					return errDisk
+				}
+				return nil
+			})
+			src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+			w.Set([]*Definition{define("a", src, usual)})
+			w.pass(10 * time.Minute)
+			if n := w.store.records["a"].Generation; n != 0 {
+				t.Fatalf("generation %d is on a full disk", n)
+			}
+			w.store.failing(nil)
+			if ends {
+				w.end() // which may be done again
+			} else {
+				w.pass(maxBeat + unwrittenPause)
+			}
+			if n := w.store.records["a"].Generation; n != 1 {
+				t.Errorf("ends %v: generation %d is on the disk, want 1", ends, n)
+			}
+			if n := w.lines.with("state not written"); n != 1 {
+				t.Errorf("a full disk was told %d times", n)
+			}
+		})
+	}
+}
+
 // TestADoubtOutlivesAFailureAndARestart: an answer such as 503 to the one more
 // try says nothing of what became of the token.
 func TestADoubtOutlivesAFailureAndARestart(t *testing.T) {

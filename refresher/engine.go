@@ -78,6 +78,8 @@ type Engine struct {
 	waiting  []*entry          // due, but all workers are busy
 	leaving  map[string]*entry // no longer configured, but an exchange or a login is under way
 	drift    time.Duration
+
+	unwritten unwritten
 }
 
 const (
@@ -124,6 +126,7 @@ func (e *Engine) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			e.work.Wait()
+			e.writeUnwritten() // the last chance
 			return
 		case <-timer.C:
 		case <-e.wake:
@@ -148,6 +151,7 @@ func (e *Engine) beat() time.Duration {
 	defer e.mu.Unlock()
 	now := e.now()
 	e.noticeStep(now)
+	e.writeAgain(now)
 	for en := e.timeline.due(now.Boot); en != nil; en = e.timeline.due(now.Boot) {
 		if en.gate != nil {
 			e.admitWaiting(en.gate, now)

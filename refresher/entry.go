@@ -156,7 +156,9 @@ func (e *Engine) persist(en *entry) error {
 	r := en.record()
 	e.mu.Unlock()
 	err := e.store.Save(r)
-	if err != nil {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.wrote(en, err) && err != nil {
 		e.log.Error("state not written", "credential", en.name, "error", err)
 	}
 	return err

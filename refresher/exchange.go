@@ -147,8 +147,11 @@ func (e *Engine) save(j job, r store.Record) error {
 	for n := 1; ; n++ {
 		err := e.store.Save(r)
 		if err == nil || !j.spends {
+			e.mu.Lock()
+			e.wrote(j.entry, err)
+			e.mu.Unlock()
 			if err != nil {
-				e.log.Error("state not written; a restart would log in again", "credential", r.Name, "error", err)
+				e.log.Error("state not written; a restart now would log in again", "credential", r.Name, "error", err)
 			}
 			return err
 		}
