@@ -14,7 +14,8 @@ import (
 )
 
 // Store keeps what must outlive the process. Its methods may block on a disk;
-// the engine never holds a lock over them. *store.Store implements it.
+// the engine never holds a lock over them, and calls them from several
+// goroutines. *store.Store implements it.
 type Store interface {
 	Load(name string) (store.Record, error)
 	Intend(r store.Record) error

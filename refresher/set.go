@@ -2,7 +2,10 @@ package refresher
 
 import (
 	"errors"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"authd/refresher/credential"
 	"authd/refresher/store"
@@ -14,12 +17,16 @@ import (
 func (e *Engine) Set(defs []*Definition) {
 	old := *e.entries.Load()
 	next := make(map[string]*entry, len(defs))
+	var fresh []*Definition
 	for _, def := range defs {
-		en := e.known(old, def.Name)
-		if en == nil {
-			en = e.load(def)
+		if en := e.known(old, def.Name); en != nil {
+			next[def.Name] = en
+		} else {
+			fresh = append(fresh, def)
 		}
-		next[def.Name] = en
+	}
+	for i, r := range e.records(fresh) {
+		next[fresh[i].Name] = e.load(fresh[i], r)
 	}
 	var unstored []*entry
 	e.mu.Lock()
@@ -89,10 +96,33 @@ func (e *Engine) leave(en *entry, now credential.Instant) {
 	e.show(en, now, EventRemoved)
 }
 
-// load reads an entry's record.
-func (e *Engine) load(def *Definition) *entry {
+// loaded is what the store has of a credential.
+type loaded struct {
+	store.Record
+	err error
+}
+
+// records reads what is stored of each. Where the state is encrypted that is
+// most of a start's work, so all processors share it.
+func (e *Engine) records(defs []*Definition) []loaded {
+	all := make([]loaded, len(defs))
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(defs)) {
+		readers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(defs); i = int(next.Add(1)) - 1 {
+				all[i].Record, all[i].err = e.store.Load(defs[i].Name)
+			}
+		})
+	}
+	readers.Wait()
+	return all
+}
+
+// load makes an entry of its record.
+func (e *Engine) load(def *Definition, l loaded) *entry {
 	en := &entry{name: def.Name, def: def, index: -1}
-	r, err := e.store.Load(def.Name)
+	r, err := l.Record, l.err
 	en.serial = r.Generation
 	switch {
 	case errors.As(err, new(*store.NewerError)), errors.As(err, new(*store.KeyError)): // to log in would overwrite what can still be read elsewhere
