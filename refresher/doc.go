@@ -1,10 +1,11 @@
-// Package refresher decides when credentials are had, and sees that what was
-// had is stored, shown and published, in this order.
+// Package refresher decides when a credential is obtained or renewed, and
+// makes sure that the result is stored, shown to callers and published to
+// files, in this order.
 //
 // Policy is pure: Plan puts one generation's numbers into the published
 // formula, Next says what happens next and why. Engine obeys: one timeline,
 // one timer, a bounded number of exchanges at a time, each outcome a case in
-// one switch (fail). It is not the place for how a credential is had (a
+// one switch (fail). It is not the place for how a credential is obtained (a
 // Source), for files (a Publisher), or for who may ask (package daemon).
 //
 // # Decisions

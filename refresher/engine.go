@@ -23,8 +23,8 @@ type Store interface {
 }
 
 // Publisher keeps files in step with what is held. Its methods may block on a
-// disk and must be safe for concurrent use, but those for one credential come
-// one after another; what goes wrong is theirs to try again and to tell.
+// disk. Calls for one credential come one after another, those for different
+// ones at the same time. A Publisher retries and reports its failures itself.
 type Publisher interface {
 	Publish(v *credential.View)
 	Expire(name string, generation uint64) // the value is no longer good

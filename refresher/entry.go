@@ -38,7 +38,7 @@ type entry struct {
 	intent  *store.Intent // the last one that was stored
 
 	queued bool    // it waits for a worker or for its issuer
-	gate   *issuer // this is no credential, but the opening of an issuer's queue
+	gate   *issuer // set where this is no credential: it stands in the timeline for an issuer's queue
 
 	attended *attended // a login that a person attends is under way
 

@@ -46,8 +46,9 @@ func (en *entry) event(kind EventKind, now credential.Instant) Event {
 	return ev
 }
 
-// feedRoom is how far a watcher may lag before it is told that it lost
-// events. Ten thousand credentials in step fit not, a person's do.
+// feedRoom is how many events a watcher may lag behind before it is told that
+// it lost some: enough for a person's credentials, too few for ten thousand
+// that are renewed in the same moment.
 const feedRoom = 1024
 
 // feed hands events to watchers and never waits for one.

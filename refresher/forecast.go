@@ -8,9 +8,8 @@ import (
 
 // Forecast is one step that the policy will take.
 type Forecast struct {
-	At time.Time
-	Do Action
-	// Why it is done.
+	At  time.Time
+	Do  Action
 	Why Reason
 }
 
@@ -18,8 +17,8 @@ type Forecast struct {
 const maxForecast = 10000
 
 // Forecast plays the policy forward until ahead from now, as if every
-// exchange succeeded at once with the life of the last. It is what happens
-// then, to the grid, because nothing in the policy is drawn at random but
+// exchange succeeded at once with the life of the last. If they do, its times
+// are exact to a step of the grid: nothing in the policy is random but the
 // back-off.
 func (e *Engine) Forecast(name string, ahead time.Duration) ([]Forecast, error) {
 	s := e.Snapshot(name)

@@ -13,7 +13,7 @@ import (
 	"authd/refresher/credential"
 )
 
-// What one issuer is asked to bear at most, whatever is configured.
+// The most that one issuer has to bear, whatever is configured.
 const (
 	maxInFlight  = 8  // exchanges at a time
 	perSecond    = 50 // exchanges started, in the long run

@@ -1,6 +1,7 @@
-// Package command is the source of a credential that a program gives: a raw
+// Package command is the source of a credential that a program prints: a raw
 // value, or a JSON object with a value and what is known of its life. It is
-// the way out for whatever recipes cannot say.
+// the way out for whatever recipes cannot express. How a program is run, and
+// with what around it, is package child's business.
 //
 // # Decisions
 //

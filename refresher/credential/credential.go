@@ -12,7 +12,7 @@ type Value struct {
 }
 
 // Credential is one issued generation. It is immutable once a Source has
-// returned it, but for Serial, which the refresher sets before anyone else
+// returned it, except for Serial, which the refresher sets before anyone else
 // sees it.
 type Credential struct {
 	Value   Secret          // what `token` hands out; empty where the credential only signs

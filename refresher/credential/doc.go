@@ -1,6 +1,6 @@
 // Package credential holds the values that everything else passes around: a
 // secret, a credential, its times, the errors that say who must act, and the
-// two interfaces between "how a credential is had" and "when".
+// interfaces between how a credential is obtained (Source) and when.
 //
 // It has no effects: no file, no clock, no network, no goroutine. It is not
 // the place for policy (package refresher), for a vendor's rules (package

@@ -11,8 +11,8 @@ import (
 // is a second, and each doubles.
 const maxRetry = time.Minute
 
-// bring makes the disk what it should be, as far as it is not. The caller holds
-// h.mu.
+// bring makes the files what they should be, where they are not. The caller
+// holds h.mu.
 func (k *Keeper) bring(h *held) {
 	now := k.o.Now()
 	before := make([]error, len(h.files))
@@ -106,8 +106,9 @@ type pending struct {
 	err  error
 }
 
-// prepare looks at one file and, if something is amiss, prepares it or removes
-// it. What it returns is to be renamed; nil: there is nothing more to do.
+// prepare looks at one file and, if it is not as it should be, writes it under
+// its temporary name, or removes it. What it returns is to be renamed; nil:
+// there is nothing more to do.
 func (k *Keeper) prepare(h *held, f *file, r *round, now time.Time) (*pending, error) {
 	if !f.want {
 		return nil, k.takeAway(f, r)

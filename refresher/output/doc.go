@@ -26,8 +26,8 @@
 //   - A touched mtime is a disturbance: it is the generation's mark, and there
 //     are scripts that take a file's age for the token's.
 //   - One function, bring, serves publishing, healing, retrying and removing:
-//     it compares what should be with what is, and nothing calls it with a
-//     reason. So every path is the tested one.
+//     it compares what should be with what is, and is never told why it was
+//     called. So all four take the same path, and that one is tested.
 //   - A publication is written even while an output is contested: a stale file
 //     would be worse than a quarrel.
 //   - The lock of a credential's files is held over I/O, so that two rounds never

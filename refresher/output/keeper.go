@@ -24,7 +24,7 @@ type KeeperOptions struct {
 	Cache  string           // the folder of outputs with a relative name, absolute
 	Now    func() time.Time // nil: time.Now
 	Watch  func(dir string) // told of each folder whose events Changed wants, anew when it is made anew; may be nil
-	Report func(Event)      // told what nobody is there to be given as an error; may be nil; must not call the Keeper
+	Report func(Event)      // told of what happened while no caller waited for an error; may be nil; must not call the Keeper
 }
 
 // Keeper keeps the files of all credentials in step with what was last
@@ -220,7 +220,7 @@ func (k *Keeper) Changed(path string) {
 	}
 }
 
-// look sees to the files that events named.
+// look brings the files that events named to what they should be.
 func (k *Keeper) look() {
 	k.mu.Lock()
 	dirty := slices.Collect(maps.Keys(k.dirty))
@@ -281,8 +281,9 @@ func (k *Keeper) gone(h *held) {
 	k.bring(h)
 }
 
-// Close ends the keeping: files stay as they are, but for those that were to go
-// in a moment. Commands that run are ended. Calls after it do nothing.
+// Close ends the keeping: files stay as they are, except that those which were
+// waiting to be removed go now. Running commands are ended. Later calls do
+// nothing.
 func (k *Keeper) Close() {
 	k.mu.Lock()
 	k.closed = true
