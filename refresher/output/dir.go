@@ -134,7 +134,14 @@ func (h *held) undisturbed(wanted []*file) bool {
 // adopt takes what an earlier process left, if all of it is right.
 func (h *held) adopt(in folder, wanted []*file, drafts []*draft) bool {
 	data, err := in.Readlink(dataLink)
-	if err != nil || data != filepath.Base(data) || len(wanted) != len(h.files) || h.surplus {
+	if err != nil || data != filepath.Base(data) || len(wanted) != len(h.files) {
+		return false
+	}
+	if h.data == "" { // it may be of another configuration
+		entries, err := fs.ReadDir(in.FS(), data)
+		h.surplus = err != nil || len(entries) != len(wanted)
+	}
+	if h.surplus {
 		return false
 	}
 	stamps := make([]stamp, len(wanted))

@@ -183,6 +183,23 @@ func TestAFileThatIsNoLongerNamedLeavesTheFolder(t *testing.T) {
 	})
 }
 
+func TestAFileThatWasUnnamedWhileNobodyKeptTheFolderLeavesIt(t *testing.T) {
+	after(t, func(t *testing.T, b *bench) {
+		b.Configure(twoInAFolder())
+		b.Publish(view(1))
+		b.Close()
+		less := twoInAFolder()
+		less[0].Outputs = less[0].Outputs[:1]
+		again := newBench(t, b.dir)
+		again.Configure(less)
+		again.Publish(view(1))
+		wantGone(t, b.path("a/all.json"))
+		if got := read(t, b.path("a/value")); got != "T1" || states(again.Keeper, "a") != "ok" {
+			t.Errorf("what stays: %q, %s", got, states(again.Keeper, "a"))
+		}
+	})
+}
+
 func TestAnExpiryIsNoDisturbance(t *testing.T) {
 	after(t, func(t *testing.T, b *bench) {
 		b.Configure(twoInAFolder())
