@@ -8,6 +8,7 @@ import (
 
 	"authd/ipc"
 	"authd/ipc/server"
+	"authd/refresher/accesslist"
 )
 
 // settled loads a configuration of the test and settles it. Its text may use
@@ -74,6 +75,29 @@ allow  = ["uid:1000", "gid:2000"]
 				t.Errorf("%s, operation %d: %v, want %q", name, op, err, code)
 			}
 		}
+	}
+}
+
+func TestWhoOwnsADaemonOnWindows(t *testing.T) {
+	const own, other = "S-1-5-21-1-2-3-1002", "S-1-5-21-1-2-3-1001"
+	a := access{self: self{uid: server.NoID, sid: own}}
+	for name, tt := range map[string]struct {
+		sid    string
+		groups []string
+		want   bool
+	}{
+		"the system":                         {accesslist.System, nil, true},
+		"an administrator":                   {other, []string{accesslist.Administrators}, true},
+		"an administrator who is not so now": {other, []string{accesslist.Everyone}, false}, // not elevated: the group does not count
+		"the daemon's account":               {own, nil, true},
+		"somebody":                           {other, []string{"S-1-5-11", "S-1-5-32-545"}, false},
+	} {
+		if got := a.owns(&server.Caller{UID: server.NoID, GID: server.NoID, SID: tt.sid, SIDs: tt.groups}); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	if (access{self: self{uid: server.NoID}}).owns(&server.Caller{UID: server.NoID, GID: server.NoID}) {
+		t.Error("nobody is the daemon where its own account is not known")
 	}
 }
 

@@ -40,8 +40,8 @@ func TestOpenJudgesAccessLists(t *testing.T) {
 	}{
 		"a folder of our own":                                 {"", Options{Private: true}, ""},
 		"one that everybody may read":                         {"(A;;FRFX;;;" + everybody + ")", Options{}, ""},
-		"one that everybody may read, where it is to be ours": {"(A;;FRFX;;;" + everybody + ")", Options{Private: true}, "may read it; take it away with icacls /inheritance:d /remove:g *" + everybody},
-		"one that everybody may change":                       {"(A;;FA;;;" + everybody + ")", Options{}, "may change it; take it away with icacls"},
+		"one that everybody may read, where it is to be ours": {"(A;;FRFX;;;" + everybody + ")", Options{Private: true}, `may read it; type: icacls "DIR" /inheritance:d /remove:g *` + everybody},
+		"one that everybody may change":                       {"(A;;FA;;;" + everybody + ")", Options{}, `may change it; type: icacls "DIR" /inheritance:d`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "folder")
@@ -53,7 +53,7 @@ func TestOpenJudgesAccessLists(t *testing.T) {
 			if err == nil {
 				_ = f.Close()
 			}
-			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(strings.ReplaceAll(err.Error(), dir, "DIR"), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})

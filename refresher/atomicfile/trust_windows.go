@@ -14,10 +14,10 @@ func ownedByRoot(fs.FileInfo) bool { return false }
 
 func onlyRootChanges(fs.FileInfo) bool { return false }
 
-// rights are a folder's access list, and the account of this process.
+// rights are a folder's access list, its path, and the account of this process.
 type rights struct {
 	accesslist.List
-	self string
+	path, self string
 }
 
 func rightsOf(folder *os.Root) (r rights, err error) {
@@ -29,6 +29,7 @@ func rightsOf(folder *os.Root) (r rights, err error) {
 	if r.List, err = accesslist.OfFile(d); err != nil {
 		return r, err
 	}
+	r.path = folder.Name()
 	r.self, err = accesslist.Self()
 	return r, err
 }
@@ -42,24 +43,24 @@ func changeable(r rights, last bool, _ []int) string {
 		what = accesslist.Change
 	}
 	if other := r.Other(what, r.self); other != "" {
-		return fmt.Sprintf("%s may change it; %s, or choose another", accesslist.Name(other), without(other, r.Owner))
+		return fmt.Sprintf("%s may change it; %s, or choose another", accesslist.Name(other), r.without(other))
 	}
 	return ""
 }
 
 func readable(r rights) string {
 	if other := r.Other(accesslist.Read, r.self); other != "" {
-		return fmt.Sprintf("%s may read it; %s", accesslist.Name(other), without(other, r.Owner))
+		return fmt.Sprintf("%s may read it; %s", accesslist.Name(other), r.without(other))
 	}
 	return ""
 }
 
 // without is what takes an account's rights away, whose folder it is included.
-func without(sid, owner string) string {
-	if sid == owner {
-		return "give it to the administrators with icacls /setowner *" + accesslist.Administrators
+func (r rights) without(sid string) string {
+	if sid == r.Owner {
+		return `type: icacls "` + r.path + `" /setowner *` + accesslist.Administrators
 	}
-	return "take it away with icacls /inheritance:d /remove:g *" + sid
+	return `type: icacls "` + r.path + `" /inheritance:d /remove:g *` + sid
 }
 
 // syncFolder does nothing: a folder's handle cannot be flushed, and a rename

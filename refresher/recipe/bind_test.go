@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -256,6 +257,7 @@ func TestSet(t *testing.T) {
 	} {
 		r, err := s.Get(name)
 		switch {
+		case name == "loose" && runtime.GOOS == "windows": // there a mode opens nothing
 		case want == "" && err != nil:
 			t.Errorf("%s: %v", name, err)
 		case want == "" && r.Name() != name:
@@ -355,6 +357,9 @@ func TestNeedsAndBinds(t *testing.T) {
 }
 
 func TestNativeSource(t *testing.T) {
+	if _, err := exec.LookPath("printf"); err != nil {
+		t.Skip("SKIPPED: no printf here")
+	}
 	r := builtinRecipe(t, "command")
 	_, problems := r.Bind(nil, BindOptions{Hosts: []string{"a.example"}})
 	if len(problems) != 1 || problems[0].Key != "command" {

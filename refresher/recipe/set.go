@@ -182,7 +182,7 @@ func readTrusted(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if why := untrusted(info); why != "" {
+	if why := untrusted(f, info); why != "" {
 		return nil, document.Errors{{
 			File: path, Problem: why,
 			Remedy: "a recipe is trusted like the configuration: chown it to root or the daemon's user, and chmod go-w",

@@ -10,7 +10,7 @@ import (
 )
 
 // untrusted says who else could change a recipe's file, or "".
-func untrusted(info fs.FileInfo) string {
+func untrusted(_ *os.File, info fs.FileInfo) string {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 && int(s.Uid) != os.Geteuid() {
 		return fmt.Sprintf("belongs to uid %d", s.Uid)
 	}
