@@ -45,7 +45,8 @@ type Definition struct {
 }
 
 // Options are what an Engine is made from. Store, Publisher, Now and Log are
-// required.
+// required. Log's handler must not wait for a disk or a pipe: some lines are
+// written while the engine's mutex is held.
 type Options struct {
 	Store     Store
 	Publisher Publisher

@@ -59,7 +59,7 @@ type wrongKey struct {
 // check finds what can be told without looking at the disk.
 func (o *Output) check(dir bool) error {
 	wrong := func(key, format string, args ...any) error { return &wrongKey{key, fmt.Errorf(format, args...)} }
-	if _, err := Find(o.Format); err != nil {
+	if _, err := find(o.Format); err != nil {
 		return &wrongKey{"format", err}
 	}
 	base := filepath.Base(o.File)

@@ -43,8 +43,8 @@ func Formats() []Format {
 	}
 }
 
-// Find looks a format up by its name.
-func Find(name string) (Format, error) {
+// find looks a format up by its name.
+func find(name string) (Format, error) {
 	var names []string
 	for _, f := range Formats() {
 		if f.Name == name {
@@ -58,7 +58,7 @@ func Find(name string) (Format, error) {
 // Render makes the file. Its errors say what to do instead and never hold a
 // value.
 func Render(format string, v *credential.View, o Options) ([]byte, error) {
-	f, err := Find(format)
+	f, err := find(format)
 	if err != nil {
 		return nil, err
 	}
