@@ -128,9 +128,7 @@ func (a *audit) run(ctx context.Context) {
 	defer func() {
 		a.count()
 		a.flush()
-		if a.file != nil {
-			_ = a.file.Close()
-		}
+		a.close()
 	}()
 	var soon, minute <-chan time.Time
 	for {
@@ -214,28 +212,55 @@ func (a *audit) flush() {
 
 // write appends to the file, which is begun anew when it has become too long.
 // Of a write that failed half way nothing stays.
-func (a *audit) write(text []byte) (err error) {
-	if a.file != nil && a.size+int64(len(text)) > a.limit {
-		_ = a.file.Close()
-		a.file = nil
+func (a *audit) write(text []byte) error {
+	if err := a.open(); err != nil {
+		return err
+	}
+	if a.size > 0 && a.size+int64(len(text)) > a.limit {
+		a.close()
 		if err := os.Rename(a.path, a.path+".1"); err != nil {
 			return err
 		}
-	}
-	if a.file == nil {
-		if a.file, err = os.OpenFile(a.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600); err != nil {
-			a.file = nil
-			return err
-		}
-		if a.size, err = a.file.Seek(0, io.SeekEnd); err != nil {
+		if err := a.open(); err != nil {
 			return err
 		}
 	}
-	if _, err = a.file.Write(text); err != nil {
+	if _, err := a.file.Write(text); err != nil {
 		return errors.Join(err, a.file.Truncate(a.size))
 	}
 	a.size += int64(len(text))
 	return nil
+}
+
+// open opens the file, unless the one that is open still stands there: somebody
+// else may rotate it too.
+func (a *audit) open() (err error) {
+	if a.file != nil && a.stands() {
+		return nil
+	}
+	a.close()
+	if a.file, err = os.OpenFile(a.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600); err != nil {
+		a.file = nil
+		return err
+	}
+	a.size, err = a.file.Seek(0, io.SeekEnd)
+	return err
+}
+
+func (a *audit) stands() bool {
+	ours, err := a.file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(a.path)
+	return err == nil && os.SameFile(ours, there)
+}
+
+func (a *audit) close() {
+	if a.file != nil {
+		_ = a.file.Close()
+		a.file = nil
+	}
 }
 
 // outcome is how a call ended, as a line tells it.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -95,6 +96,36 @@ func TestAuditIsRotated(t *testing.T) {
 			t.Errorf("%s has %d bytes", file, info.Size())
 		}
 	}
+}
+
+func TestAFullAuditLogIsRotatedAfterARestart(t *testing.T) {
+	a, lines := auditIn(t, 1000)
+	line := []byte(`{"call":"login"}` + "\n")
+	if err := os.WriteFile(a.path, bytes.Repeat(line, 58), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.add(auditLine{Call: "sign"})
+	a.flush()
+	if now, before := lines(auditFile), lines(auditFile+".1"); len(now) != 1 || len(before) != 58 {
+		t.Errorf("%d and %d lines", len(now), len(before))
+	}
+	keepBook(a)()
+}
+
+// TestAnAuditLogThatIsTakenAwayIsBegunAnew: logrotate(8) may have been told of it.
+func TestAnAuditLogThatIsTakenAwayIsBegunAnew(t *testing.T) {
+	a, lines := auditIn(t, auditLimit)
+	for range 2 {
+		a.add(auditLine{Call: "sign"})
+		a.flush()
+		if err := os.Rename(a.path, a.path+".old"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(lines(auditFile + ".old")); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+	keepBook(a)()
 }
 
 func TestLostAuditLinesAreCounted(t *testing.T) {

@@ -24,6 +24,7 @@ func (b backend) Metrics(_ context.Context, c *server.Caller) ([]byte, error) {
 	slices.Sort(names)
 	expiry := family("authd_token_expiry_timestamp_seconds", "gauge", "when the value expires; absent: until rejected")
 	tried := family("authd_refresh_total", "counter", "exchanges with the issuer, by outcome")
+	took := family("authd_refresh_duration_seconds", "summary", "what exchanges took, from the request to the published answer")
 	generation := family("authd_generation", "gauge", "the number of the value that is held")
 	failures := family("authd_failures", "gauge", "exchanges that failed in a row")
 	state := family("authd_state", "gauge", "1 for the state that the credential is in")
@@ -42,6 +43,8 @@ func (b backend) Metrics(_ context.Context, c *server.Caller) ([]byte, error) {
 		}
 		tried.add(label+`,outcome="success"`, float64(s.Exchanges-min(s.Failed, s.Exchanges)))
 		tried.add(label+`,outcome="failure"`, float64(s.Failed))
+		took.addPart("sum", label, s.Took.Seconds())
+		took.addPart("count", label, float64(s.Exchanges))
 		failures.add(label, float64(s.State.Failures))
 		state.add(fmt.Sprintf("%s,state=%q", label, s.Name(now)), 1)
 	}
@@ -50,7 +53,7 @@ func (b backend) Metrics(_ context.Context, c *server.Caller) ([]byte, error) {
 	beats := family("authd_scheduler_beats_total", "counter", "how often the scheduler looked at its timeline; grows every 30 s at least")
 	beats.add("", float64(b.engine.Beats()))
 	var out strings.Builder
-	for _, f := range []*metric{expiry, tried, generation, failures, state, build, beats} {
+	for _, f := range []*metric{expiry, tried, took, generation, failures, state, build, beats} {
 		out.WriteString(f.text.String())
 	}
 	return []byte(out.String()), nil
@@ -70,9 +73,16 @@ func family(name, kind, help string) *metric {
 
 // add appends a sample. Names of credentials and states hold nothing that a
 // label would have to escape.
-func (m *metric) add(labels string, value float64) {
+func (m *metric) add(labels string, value float64) { m.sample(m.name, labels, value) }
+
+// addPart appends a sample of a summary, which has a sum and a count.
+func (m *metric) addPart(part, labels string, value float64) {
+	m.sample(m.name+"_"+part, labels, value)
+}
+
+func (m *metric) sample(name, labels string, value float64) {
 	if labels != "" {
 		labels = "{" + labels + "}"
 	}
-	fmt.Fprintf(&m.text, "%s%s %g\n", m.name, labels, value)
+	fmt.Fprintf(&m.text, "%s%s %g\n", name, labels, value)
 }

@@ -211,3 +211,16 @@ func TestALongBodyIsSpooledAndLeavesNothing(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// TestMetricsFormat: https://prometheus.io/docs/instrumenting/exposition_formats/
+func TestMetricsFormat(t *testing.T) {
+	m := family("authd_x_seconds", "summary", "what it took")
+	m.addPart("sum", `credential="acme"`, 1.25)
+	m.addPart("count", `credential="acme"`, 3)
+	m.add("", 1795334768.5)
+	want := "# HELP authd_x_seconds what it took\n# TYPE authd_x_seconds summary\n" +
+		"authd_x_seconds_sum{credential=\"acme\"} 1.25\nauthd_x_seconds_count{credential=\"acme\"} 3\nauthd_x_seconds 1.7953347685e+09\n"
+	if got := m.text.String(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

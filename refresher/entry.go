@@ -34,6 +34,7 @@ type entry struct {
 	soft    int // answers in a row that may have been a refusal in disguise
 	tried   uint64
 	failed  uint64
+	took    time.Duration // of all that were tried
 	last    *Failure
 	intent  *store.Intent // the last one that was stored
 
@@ -73,8 +74,9 @@ type Snapshot struct {
 	State       State
 	Running     bool
 	Failure     *Failure
-	Exchanges   uint64 // tried since start
-	Failed      uint64 // of these
+	Exchanges   uint64        // tried since start
+	Failed      uint64        // of these
+	Took        time.Duration // all of these together, from the request to the published answer
 	changed     chan struct{}
 }
 
@@ -98,7 +100,7 @@ func (e *Engine) show(en *entry, now credential.Instant, event EventKind) {
 	old := en.snap.Load()
 	en.snap.Store(&Snapshot{
 		Def: en.def, Cred: en.cred, View: en.view, Fingerprint: en.print, State: en.state,
-		Running: en.running, Failure: en.last, Exchanges: en.tried, Failed: en.failed,
+		Running: en.running, Failure: en.last, Exchanges: en.tried, Failed: en.failed, Took: en.took,
 		changed: make(chan struct{}),
 	})
 	if old != nil {

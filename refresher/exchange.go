@@ -217,6 +217,7 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 	en := j.entry
 	e.mu.Lock()
 	now := e.now()
+	en.took += now.Boot - j.began.Boot
 	event := EventKind("")
 	switch {
 	case err != nil:
