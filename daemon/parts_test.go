@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -148,6 +150,7 @@ func TestWireErrors(t *testing.T) {
 		{"unknown", refresher.ErrUnknown, ipc.NotFound, "authctl status"},
 		{"too long", &refresher.NotReady{Name: "a", TooLong: true, Longest: time.Minute}, ipc.MinValidTooLong, "authctl explain a"},
 		{"revoked", &refresher.NotReady{Name: "a", Stop: refresher.Revoked}, ipc.WasRevoked, "authctl refresh a"},
+		{"a daemon that stops", fmt.Errorf("login: %w", context.Canceled), ipc.Unavailable, "run it again once authd is back"},
 		{"a person", &refresher.NotReady{Name: "a", Stop: refresher.StopPerson, Failure: failure}, ipc.LoginNeeded, "authctl login a"},
 		{"refused", &refresher.NotReady{Name: "a", Stop: refresher.StopRefused, Failure: failure}, ipc.Misconfig, "authctl login a"},
 		{"configuration", &refresher.NotReady{Name: "a", Stop: refresher.StopConfig, Failure: failure}, ipc.Misconfig, "configuration"},

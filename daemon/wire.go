@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -21,6 +22,8 @@ func wireError(name string, err error) error {
 		return notFound(name)
 	case errors.As(err, &failed): // a login that a person attended
 		return attendedError(name, failed)
+	case errors.Is(err, context.Canceled): // the caller has left, or is the last one
+		return &ipc.Error{Code: ipc.Unavailable, Message: name + ": authd is being stopped", Hint: "run it again once authd is back", RetryAfter: time.Second}
 	case !errors.As(err, &not):
 		return err
 	case not.TooLong:

@@ -376,5 +376,9 @@ func (c *Client) stream(method, path string, patience time.Duration, line func([
 		return err
 	}
 	defer c.Close()
-	return c.wire.lines(&h, line)
+	err = c.wire.lines(&h, line)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = &UnreachableError{Socket: c.wire.socket, Err: errors.New("it ended in the middle of its answer")}
+	}
+	return err
 }

@@ -242,7 +242,7 @@ func TestLoginOverTheWire(t *testing.T) {
 	step := string(appendChunk(nil, `{"say":"open this"}`+"\n"))
 	good := string(appendChunk(nil, `{"done":true,"status":{"name":"acme"}}`+"\n"))
 	bad := string(appendChunk(nil, `{"error":{"code":"forbidden","message":"m","hint":"h"}}`+"\n"))
-	path, _ := script(t, []string{head + step + good + "0\r\n\r\n"}, []string{head + step + bad + "0\r\n\r\n"}, []string{head + step + "0\r\n\r\n"})
+	path, _ := script(t, []string{head + step + good + "0\r\n\r\n"}, []string{head + step + bad + "0\r\n\r\n"}, []string{head + step + "0\r\n\r\n"}, []string{head + step})
 	c := Client{Socket: path}
 	var said []string
 	say := func(s LoginStep) { said = append(said, s.Say) }
@@ -255,7 +255,10 @@ func TestLoginOverTheWire(t *testing.T) {
 	if _, err := c.Login("acme", say); err == nil {
 		t.Error("a stream without an end was believed")
 	}
-	if len(said) != 3 {
+	if _, err := c.Login("acme", say); !errors.As(err, new(*UnreachableError)) || !strings.Contains(err.Error(), path) {
+		t.Errorf("a daemon that was killed: %v", err)
+	}
+	if len(said) != 4 {
 		t.Errorf("said %q", said)
 	}
 }
