@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"authd/refresher/credential"
 )
 
 // layout = "dir": the readers' names are links through one link, ..data, to a
@@ -52,38 +54,61 @@ func (k *Keeper) bringSet(h *held, r *round, now time.Time) error {
 	if h.view == nil || h.undisturbed(wanted) {
 		return nil
 	}
-	drafts := make([]*draft, len(wanted))
-	for i, f := range wanted {
-		d, err := f.draft(h.view)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.File, err) // all or none: that is what the layout is for
-		}
-		drafts[i] = d
+	all, err := draftSet(wanted, h.view)
+	if err != nil {
+		return err
 	}
 	in, err := r.folder(h.place.base, keepID)
 	if err != nil {
 		return &passing{err}
 	}
-	if h.adopt(in, wanted, drafts) {
+	if h.adopt(in, all) {
 		k.watchSet(h, false)
 		return nil
 	}
-	stood, shrinks := wanted[0].disturbed(h.view.Generation), h.shrinks()
-	back := stood && !shrinks
-	if back && !k.mayPutBack(h, wanted[0], now) { // the first counts for all
-		for _, f := range wanted {
-			f.left = wanted[0].left
+	return k.renewSet(h, r, in, all, now)
+}
+
+// set are the files of one generation, each with what it should be.
+type set []drafted
+
+type drafted struct {
+	*file
+	right *draft
+}
+
+// draftSet renders all files or none: that is what the layout is for.
+func draftSet(files []*file, v *credential.View) (set, error) {
+	all := make(set, len(files))
+	for i, f := range files {
+		d, err := f.draft(v)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.File, err)
+		}
+		all[i] = drafted{f, d}
+	}
+	return all, nil
+}
+
+// renewSet swaps the files for those of all, and tells whom it concerns.
+func (k *Keeper) renewSet(h *held, r *round, in folder, all set, now time.Time) error {
+	first := all[0].file // counts for all
+	stood := first.disturbed(h.view.Generation)
+	back := stood && !h.shrinks()
+	if back && !k.mayPutBack(h, first, now) {
+		for _, f := range all {
+			f.left = first.left
 		}
 		return nil
 	}
-	if err := h.swap(r, in, wanted, drafts); err != nil {
+	if err := h.swap(r, in, all); err != nil {
 		return &passing{err}
 	}
 	k.watchSet(h, back)
-	for i, f := range wanted {
-		f.placed(drafts[i].installed(filepath.Join(h.place.base, h.data, f.File)), h.view.Generation)
-		if back || !stood { // who reads the files that stay has no news
-			k.announce(h, f, back)
+	for _, f := range all {
+		f.placed(f.right.installed(filepath.Join(h.place.base, h.data, f.File)), h.view.Generation)
+		if back || !stood { // to whoever reads a file that only stays, nothing is new
+			k.announce(h, f.file, back)
 		}
 	}
 	return nil
@@ -132,48 +157,48 @@ func (h *held) undisturbed(wanted []*file) bool {
 }
 
 // adopt takes what an earlier process left, if all of it is right.
-func (h *held) adopt(in folder, wanted []*file, drafts []*draft) bool {
+func (h *held) adopt(in folder, all set) bool {
 	data, err := in.Readlink(dataLink)
-	if err != nil || data != filepath.Base(data) || len(wanted) != len(h.files) {
+	if err != nil || data != filepath.Base(data) || len(all) != len(h.files) {
 		return false
 	}
 	if h.data == "" { // it may be of another configuration
 		entries, err := fs.ReadDir(in.FS(), data)
-		h.surplus = err != nil || len(entries) != len(wanted)
+		h.surplus = err != nil || len(entries) != len(all)
 	}
 	if h.surplus {
 		return false
 	}
-	stamps := make([]stamp, len(wanted))
-	for i, f := range wanted {
+	stamps := make([]stamp, len(all))
+	for i, f := range all {
 		link, err := in.Readlink(f.File)
-		s, ok := drafts[i].intact(filepath.Join(h.place.base, data, f.File))
+		s, ok := f.right.intact(filepath.Join(h.place.base, data, f.File))
 		if err != nil || link != throughData(f.File) || !ok {
 			return false
 		}
 		stamps[i] = s
 	}
 	h.data = data
-	for i, f := range wanted {
+	for i, f := range all {
 		f.placed(stamps[i], h.view.Generation)
 	}
 	return true
 }
 
 // swap writes all files into a new folder and leads the links to it.
-func (h *held) swap(r *round, in folder, wanted []*file, drafts []*draft) error {
+func (h *held) swap(r *round, in folder, all set) error {
 	name, err := h.newName(in)
 	if err != nil {
 		return err
 	}
-	if err = h.fill(name, r, wanted, drafts); err == nil {
+	if err = h.fill(name, r, all); err == nil {
 		err = placeLink(in, dataLink, name)
 	}
 	if err != nil {
 		_ = in.RemoveAll(name) // or each further try would leave one behind
 		return err
 	}
-	for _, f := range wanted {
+	for _, f := range all {
 		if err := placeLink(in, f.File, throughData(f.File)); err != nil {
 			return err
 		}
@@ -200,13 +225,13 @@ func (h *held) newName(in folder) (string, error) {
 }
 
 // fill makes a folder of files, durable before a link leads to it.
-func (h *held) fill(name string, r *round, wanted []*file, drafts []*draft) error {
+func (h *held) fill(name string, r *round, all set) error {
 	in, err := r.folder(filepath.Join(h.place.base, name), keepID)
 	if err != nil {
 		return err
 	}
-	for i, f := range wanted {
-		if err := prepare(in, f.File, drafts[i]); err != nil {
+	for _, f := range all {
+		if err := prepare(in, f.File, f.right); err != nil {
 			return err
 		}
 	}
