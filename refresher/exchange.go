@@ -178,7 +178,7 @@ const (
 func (e *Engine) install(j *job, c *credential.Credential) *credential.Error {
 	en := j.entry
 	e.mu.Lock()
-	if en.gone || en.state.Stop == Revoked || en.def.Identity != j.def.Identity {
+	if en.state.Stop == Revoked || en.def.Identity != j.def.Identity {
 		en.serial = max(en.serial, c.Serial) // it is stored, or what replaces it is about to be
 		e.mu.Unlock()
 		return nil
@@ -222,7 +222,7 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 	switch {
 	case err != nil:
 		event = e.fail(en, j, err, now)
-	case j.taken && en.state.Stop == NoStop:
+	case j.taken && en.state.Stop == NoStop && !en.gone:
 		event = EventIssued // only now, so that who waits for it finds the files
 	}
 	answered := j.spends && err != nil && err.Class != credential.InDoubt

@@ -182,6 +182,34 @@ func TestALoginOutlivesThatItsCredentialIsTakenOutAndPutBack(t *testing.T) {
 	})
 }
 
+// An entry that has left may come back until its exchange is over, and would
+// store what it holds over what the exchange has brought.
+func TestAnEntryThatHasLeftHoldsWhatItsExchangeBrought(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		en := (*w.entries.Load())["a"]
+		src.slow(10 * time.Second)
+		go func() { _, _ = w.Refresh(w.t.Context(), "a", time.Minute) }()
+		w.pass(time.Second)
+		events := w.Watch(w.t.Context())
+		w.Set(nil)
+		w.pass(time.Minute)
+		if en.cred.Serial != 2 || w.store.records["a"].Generation != 2 {
+			t.Errorf("it holds generation %d, and %d is stored", en.cred.Serial, w.store.records["a"].Generation)
+		}
+		if n := len(w.wall.published["a"]); n != 1 {
+			t.Errorf("published %d times, though it had left", n)
+		}
+		for len(events) > 0 {
+			if ev := <-events; ev.Kind == EventIssued {
+				t.Errorf("%+v of one that has left", ev)
+			}
+		}
+	})
+}
+
 func TestARevocationEndsTheWaitForARefresh(t *testing.T) {
 	inWorld(t, func(w *world) {
 		src := &issuerScript{origin: "https://a.example", takes: 5 * time.Second, answer: lives(time.Hour)}
