@@ -1,12 +1,18 @@
 package refresher
 
 import (
+	"context"
 	"errors"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"authd/refresher/credential"
+	"authd/refresher/store"
 )
 
 // TestADiskThatIsPutRightIsNoticedSoon: a try costs no issuer a call, and while
@@ -99,4 +105,98 @@ func TestADoubtOutlivesAFailureAndARestart(t *testing.T) {
 		w.wantState("a", "in-doubt")
 		w.end()
 	})
+}
+
+// TestWhatIsStoredBesideAnExchangeKeepsItsIntent: a contention that is noticed
+// while a token is being spent must not have the next start believe that it was
+// not; nor may it put the spent token over its successor.
+func TestWhatIsStoredBesideAnExchangeKeepsItsIntent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := usual
+		p.Deaths, p.Within = 1, time.Hour
+		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+		w := newWorld(t, newMemory())
+		w.run()
+		w.Set([]*Definition{define("a", src, p)})
+		w.pass(time.Second)
+		src.slow(20 * time.Second)
+		w.pass(46 * time.Minute)
+		src.slow(20 * time.Second)
+		w.wantCalls(src, 2)
+		go func() { _, _ = w.Refresh(t.Context(), "a", time.Minute) }()
+		w.pass(10 * time.Second)
+		w.wantCalls(src, 3)
+		if did, err := w.Reject("a", Rejection{Generation: 2}); !did || err != nil {
+			t.Fatal(did, err)
+		}
+		if r, _ := w.store.Load("a"); r.Stop == nil || r.Intent == nil {
+			t.Errorf("stored beside an exchange: stop %v, intent %v", r.Stop, r.Intent)
+		}
+		w.pass(20 * time.Second)
+		if r, _ := w.store.Load("a"); r.Generation != 3 || r.Intent != nil {
+			t.Errorf("after it: generation %d, intent %v", r.Generation, r.Intent)
+		}
+		w.end()
+	})
+}
+
+// slowly is a Store whose first Save of a generation waits, so that another one
+// can overtake it.
+type slowly struct {
+	*memory
+	of      atomic.Uint64
+	entered chan struct{}
+	wait    chan struct{}
+}
+
+func (s *slowly) Save(r store.Record) error {
+	if r.Generation == s.of.Load() {
+		close(s.entered)
+		<-s.wait
+	}
+	return s.memory.Save(r)
+}
+
+// TestAnOlderRecordIsNotPutOverANewerOne: a stop is being stored when an answer
+// arrives. It runs in real time: who waits for a lock stands still in a bubble.
+func TestAnOlderRecordIsNotPutOverANewerOne(t *testing.T) {
+	p := usual
+	p.Deaths, p.Within = 1, time.Hour
+	asked, answered := make(chan struct{}), make(chan struct{})
+	src := &issuerScript{origin: "https://a.example", spends: true, answer: func(n int, _ credential.Attempt) (credential.Times, error) {
+		if n == 2 {
+			close(asked)
+			<-answered
+		}
+		return credential.Times{Life: time.Hour}, nil
+	}}
+	slow := &slowly{memory: newMemory(), entered: make(chan struct{}), wait: make(chan struct{})}
+	e := New(Options{Store: slow, Publisher: &wall{}, Now: HostNow, Log: slog.New(slog.DiscardHandler)})
+	ctx, stop := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	work.Go(func() { e.Run(ctx) })
+	defer work.Wait()
+	defer stop()
+	e.Set([]*Definition{define("a", src, p)})
+	for e.Snapshot("a").generation() == 0 || e.Snapshot("a").Running {
+		<-e.Snapshot("a").Changed()
+	}
+	slow.of.Store(1)
+	work.Go(func() { _, _ = e.Refresh(ctx, "a", time.Minute) })
+	<-asked
+	var reject sync.WaitGroup
+	reject.Go(func() { _, _ = e.Reject("a", Rejection{Generation: 1}) })
+	<-slow.entered
+	close(answered)
+	// As long as the answer may take to be stored, were it not kept back.
+	for deadline := time.Now().Add(100 * time.Millisecond); time.Now().Before(deadline); runtime.Gosched() {
+	}
+	close(slow.wait)
+	reject.Wait()
+	for e.Snapshot("a").generation() < 2 || e.Snapshot("a").Running {
+		<-e.Snapshot("a").Changed()
+	}
+	if r, _ := slow.Load("a"); r.Generation != 2 || r.Cred.Serial != 2 {
+		t.Errorf("what is stored is generation %d: its refresh token was used", r.Generation)
+	}
 }

@@ -36,7 +36,8 @@ type entry struct {
 	failed  uint64
 	took    time.Duration // of all that were tried
 	last    *Failure
-	intent  *store.Intent // the last one that was stored
+	intent  *store.Intent          // of an exchange that is under way, or in doubt
+	arrived *credential.Credential // an answer that is being stored, and not held yet
 
 	queued bool    // it waits for a worker or for its issuer
 	gate   *issuer // set where this is no credential: it stands in the timeline for an issuer's queue
@@ -119,6 +120,7 @@ func (e *Engine) hold(en *entry, c *credential.Credential) error {
 		v = nil
 	}
 	en.cred, en.view, en.serial, en.probes, en.dropped = c, v, c.Serial, 0, false
+	en.intent, en.arrived = nil, nil
 	en.print = e.fingerprint(c.Value)
 	_, keeps := en.def.Source.(credential.KeepAliver)
 	plan := en.def.Policy.Plan(c.Times, draw(e.salt, en.name, c.Serial), keeps)
@@ -135,6 +137,7 @@ func (e *Engine) hold(en *entry, c *credential.Credential) error {
 // drop forgets what is held. e.mu is held.
 func (en *entry) drop() {
 	en.cred, en.view, en.print, en.dropped = nil, nil, "", true
+	en.intent, en.arrived = nil, nil
 	en.state = State{LastLogin: en.state.LastLogin}
 }
 
@@ -191,10 +194,10 @@ func (e *Engine) publish(en *entry) {
 func (en *entry) record() store.Record {
 	r := store.Record{
 		Name: en.name, Identity: en.def.Identity, Version: en.def.Version,
-		Generation: en.serial, Cred: en.cred, Stop: en.storedStop(), Reported: en.reported(),
+		Generation: en.serial, Cred: en.cred, Stop: en.storedStop(), Reported: en.reported(), Intent: en.intent,
 	}
-	if en.state.Doubts > 0 {
-		r.Intent = en.intent
+	if en.arrived != nil {
+		r.Cred, r.Generation, r.Intent = en.arrived, en.arrived.Serial, nil
 	}
 	return r
 }

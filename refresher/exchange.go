@@ -70,11 +70,17 @@ func (e *Engine) intend(j *job) error {
 	j.entry.disk.Lock()
 	defer j.entry.disk.Unlock()
 	e.mu.Lock()
+	before := j.entry.intent
+	j.entry.intent = &store.Intent{Spent: spentHash(j.attempt.Prev), At: j.began.Wall}
 	r := j.entry.record()
-	r.Intent = &store.Intent{Spent: spentHash(j.attempt.Prev), At: j.began.Wall}
-	j.entry.intent = r.Intent
 	e.mu.Unlock()
-	return e.store.Intend(r)
+	err := e.store.Intend(r)
+	if err != nil {
+		e.mu.Lock()
+		j.entry.intent = before
+		e.mu.Unlock()
+	}
+	return err
 }
 
 // spentHash names what an exchange is about to use up without telling it.
@@ -108,6 +114,9 @@ func (e *Engine) accept(j *job, c *credential.Credential) *credential.Error {
 			return err
 		}
 	}
+	e.mu.Lock()
+	en.arrived = c // whatever else is stored meanwhile must not be older
+	e.mu.Unlock()
 	r.Cred, r.Generation, r.Stop, r.Intent, r.Identity, r.Version = c, c.Serial, nil, nil, j.def.Identity, j.def.Version
 	if err := e.save(*j, r); err != nil && j.spends {
 		return credential.Errorf(credential.Transient, "the answer is not stored: %w", err)
@@ -145,7 +154,7 @@ func deadAnswer() *credential.Error {
 func (e *Engine) save(j job, r store.Record) error {
 	ctx := e.live()
 	for n := 1; ; n++ {
-		err := e.store.Save(r)
+		err := e.saveInTurn(j.entry, r)
 		if err == nil || !j.spends {
 			e.mu.Lock()
 			e.wrote(j.entry, err)
@@ -158,10 +167,17 @@ func (e *Engine) save(j job, r store.Record) error {
 		e.note(j.entry, credential.Transient, "the state cannot be written: "+err.Error()+"; free or repair the disk")
 		select {
 		case <-ctx.Done():
-			return e.store.Save(r) // the last chance
+			return e.saveInTurn(j.entry, r) // the last chance
 		case <-time.After(min(backoff(n, e.rand()), unsavedPause)):
 		}
 	}
+}
+
+// saveInTurn stores a record while no other of the entry's is being stored.
+func (e *Engine) saveInTurn(en *entry, r store.Record) error {
+	en.disk.Lock()
+	defer en.disk.Unlock()
+	return e.store.Save(r)
 }
 
 // How long the disk is left alone at most. It is not an issuer, whom calls cost:
@@ -179,7 +195,7 @@ func (e *Engine) install(j *job, c *credential.Credential) *credential.Error {
 	en := j.entry
 	e.mu.Lock()
 	if en.state.Stop == Revoked || en.def.Identity != j.def.Identity {
-		en.serial = max(en.serial, c.Serial) // it is stored, or what replaces it is about to be
+		en.serial, en.arrived = max(en.serial, c.Serial), nil // it is stored, or what replaces it is about to be
 		e.mu.Unlock()
 		return nil
 	}
@@ -226,6 +242,9 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 		event = EventIssued // only now, so that who waits for it finds the files
 	}
 	answered := j.spends && err != nil && err.Class != credential.InDoubt
+	if answered && en.state.Doubts == 0 {
+		en.intent = nil
+	}
 	if answered || en.storedStop() != nil {
 		e.mu.Unlock()
 		_ = e.persist(en)

@@ -48,7 +48,8 @@ func (s *Store) makeRoom(name string, size int64) error {
 }
 
 // Save stores r. When it returns nil the record is durable. After an error it
-// may be called again with the same record: what Intend reserved is kept.
+// may be called again with the same record: what Intend reserved is kept. It is
+// kept, too, for as long as records have an Intent.
 func (s *Store) Save(r Record) error {
 	defer s.hold(r.Name)()
 	if err := s.save(r); err != nil {
@@ -61,6 +62,9 @@ func (s *Store) save(r Record) error {
 	data, err := s.encode(r)
 	if err != nil {
 		return err
+	}
+	if r.Intent != nil { // an exchange is under way: the room is its answer's
+		return s.write(r.Name, data)
 	}
 	room, err := s.folder.Update(r.Name + roomSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
