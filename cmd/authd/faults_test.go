@@ -274,9 +274,7 @@ func (f *faulty) goesOn(p point, turns int) {
 // stored waits until the last answer is in the state.
 func (f *faulty) stored(d time.Duration) {
 	f.Helper()
-	if !f.sealed {
-		f.until(d, "the answer is stored", func() bool { return len(f.missing()) == 0 })
-	}
+	f.until(d, "the answer is stored", func() bool { return len(f.missing()) == 0 })
 }
 
 func TestEachWritingCallOfARotationMayBeTheLast(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -18,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"filippo.io/age"
 
 	"authd/daemon/demo/issuers"
 )
@@ -44,6 +47,25 @@ func (h *host) key(name string) string {
 func (h *host) encrypt() {
 	h.Helper()
 	h.own = fmt.Sprintf("state_key = { file = %q }\n", h.key("state.key"))
+}
+
+// decrypted is what the age file in a file of the state holds, opened as the
+// age program would open it. A file without one is given back as it is.
+func (h *host) decrypted(file []byte) []byte {
+	var envelope struct{ Age []byte }
+	identity, err := age.ParseX25519Identity(h.secrets["state.key"])
+	if err != nil || json.Unmarshal(bytes.TrimRight(file, "\x00"), &envelope) != nil {
+		return file
+	}
+	r, err := age.Decrypt(bytes.NewReader(envelope.Age), identity)
+	if err != nil {
+		return file
+	}
+	record, err := io.ReadAll(r)
+	if err != nil {
+		return file
+	}
+	return record
 }
 
 // authd runs the program on this host's configuration.
@@ -323,11 +345,12 @@ func (h *host) read(parts ...string) []byte {
 // TestLoginsWithoutStateNeedNoKey: they are made where systemd gives none.
 func TestLoginsWithoutStateNeedNoKey(t *testing.T) {
 	t.Parallel()
-	h := newHost(t)
+	h := newAdded(t)
 	f := h.fabric(issuers.Options{})
 	h.own = "state_key = { systemd = \"state-key\" }\n"
 	h.configure(whole(f))
 	h.want(h.authd("get", "fabric"), 0)
+	h.want(h.add([]string{h.login, "collector", "invented p&ss"}, "password-jwt", "--name", "app"), 0)
 	h.want(h.authd("check"), 78, "daemon.state_key: there is no $CREDENTIALS_DIRECTORY")
 	h.want(h.authd("rekey"), 78, "daemon.state_key: there is no $CREDENTIALS_DIRECTORY")
 	h.want(h.authd("rekey", "--plain", "--to", "x"), 2, "choose")

@@ -117,7 +117,7 @@ func (v *victim) die() {
 	k := kill{at: time.Now(), missing: v.missing()}
 	for _, w := range v.wards {
 		token := k.missing[w.name]
-		if token == "" || v.sealed || len(v.kills) > 0 && v.kills[len(v.kills)-1].missing[w.name] == token {
+		if token == "" || len(v.kills) > 0 && v.kills[len(v.kills)-1].missing[w.name] == token {
 			continue
 		}
 		v.count.exposed++
@@ -135,7 +135,7 @@ func (v *victim) endInOrder() {
 	v.count.orderly++
 	for name, token := range v.missing() {
 		for _, w := range v.wards {
-			if t, ok := w.last(); ok && w.name == name && t.asked.After(v.began) && !v.sealed {
+			if t, ok := w.last(); ok && w.name == name && t.asked.After(v.began) {
 				v.Errorf("%s: an orderly stop lost %.60s", name, token)
 			}
 		}
@@ -155,12 +155,12 @@ func (v *victim) missing() map[string]string {
 	return missing
 }
 
-// onDisk is all that the state's folder holds.
+// onDisk is all that the state's folder holds, decrypted.
 func (v *victim) onDisk() (all []byte) {
 	files, _ := filepath.Glob(v.path("state", "*"))
 	for _, f := range files {
 		text, _ := os.ReadFile(f)
-		all = append(all, text...)
+		all = append(all, v.decrypted(text)...)
 	}
 	return all
 }
@@ -244,9 +244,7 @@ func (v *victim) excused(w *ward) bool {
 			switch {
 			case k.at.Before(t.decided): // its request was on the way
 				return true
-			case v.sealed && k.at.Sub(t.decided) < time.Second:
-				return true
-			case !v.sealed && t.fresh != "" && k.missing[w.name] == t.fresh:
+			case t.fresh != "" && k.missing[w.name] == t.fresh:
 				v.widest.window = max(v.widest.window, k.at.Sub(t.decided))
 				return true
 			}

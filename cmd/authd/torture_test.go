@@ -56,7 +56,6 @@ type victim struct {
 	wards  []*ward
 	asked  chan struct{} // a request has come to one of the issuers
 	others atomic.Int64  // grants of the credential that nothing touches
-	sealed bool          // the state is encrypted, and cannot be looked into
 	began  time.Time     // of the daemon now
 	kills  []kill
 	count  struct{ orderly, reloads, exposed, saved, locked, reads int }
@@ -129,7 +128,6 @@ func newVictim(t *testing.T, i int) *victim {
 // seal encrypts the state, where that is asked for.
 func (v *victim) seal() {
 	if os.Getenv("AUTHD_TORTURE_KEY") != "" {
-		v.sealed = true
 		v.encrypt()
 	}
 }

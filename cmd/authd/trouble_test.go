@@ -198,7 +198,7 @@ func TestAnOrderlyEndAtEachPhaseOfAnExchange(t *testing.T) {
 				time.Sleep(phase.after)
 				end()
 				if f.daemon == nil {
-					if lost := f.missing(); len(lost) > 0 && !f.sealed {
+					if lost := f.missing(); len(lost) > 0 {
 						t.Errorf("an orderly stop lost %v", lost)
 					}
 					f.victim.begin()
