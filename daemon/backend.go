@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -253,6 +254,10 @@ func (b backend) Reload(ctx context.Context, c *server.Caller) (*ipc.Reload, err
 		return nil, &ipc.Error{Code: ipc.Forbidden, Message: "you may not reload the configuration", Hint: remedies[admin]}
 	}
 	warnings, err := b.reload(ctx)
+	var told *ipc.Error
+	if errors.As(err, &told) {
+		return nil, told
+	}
 	if err != nil {
 		return nil, &ipc.Error{Code: ipc.Misconfig, Message: err.Error(), Hint: "the old configuration goes on running; authd check shows the same"}
 	}

@@ -19,37 +19,50 @@ const keepOwner = -1
 // becomes that user and reads it again: what that user cannot read must be
 // told now, not at the first reload. prepare is called while there is still the
 // right to make folders for him.
-func loadAs(ctx context.Context, o Options, prepare func(*config.Config, int) error) (*loaded, error) {
+func loadAs(ctx context.Context, o Options, prepare func(*config.Daemon, int) error) (*loaded, error) {
 	l, err := loadConfig(ctx, o)
-	if err != nil || l.conf.Daemon.User == "" || os.Geteuid() != 0 {
-		return l, err
-	}
-	u, err := user.Lookup(l.conf.Daemon.User)
 	if err != nil {
-		return nil, err
-	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil || uid == 0 {
 		return l, err
 	}
-	if err := prepare(l.conf, uid); err != nil {
-		return nil, err
-	}
-	if err := become(u); err != nil {
-		return nil, fmt.Errorf("cannot become the user %s of [daemon]: %w", u.Username, err)
+	became, err := giveUpRoot(&l.conf.Daemon, prepare)
+	if err != nil || !became {
+		return l, err
 	}
 	return loadConfig(ctx, o)
 }
 
+// giveUpRoot becomes the user of [daemon] where root is to be given up, once
+// prepare has done what only root can.
+func giveUpRoot(conf *config.Daemon, prepare func(*config.Daemon, int) error) (became bool, err error) {
+	if conf.User == "" || os.Geteuid() != 0 {
+		return false, nil
+	}
+	u, err := user.Lookup(conf.User)
+	if err != nil {
+		return false, err
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil || uid == 0 {
+		return false, err
+	}
+	if err := prepare(conf, uid); err != nil {
+		return false, err
+	}
+	if err := become(u); err != nil {
+		return false, fmt.Errorf("cannot become the user %s of [daemon]: %w", u.Username, err)
+	}
+	return true, nil
+}
+
 // lookOnly is for commands that change nothing.
-func lookOnly(*config.Config, int) error { return nil }
+func lookOnly(*config.Daemon, int) error { return nil }
 
 // makeHome makes the folders that the daemon's user could not make himself.
-func makeHome(conf *config.Config, uid int) error {
+func makeHome(conf *config.Daemon, uid int) error {
 	for _, f := range []struct {
 		path string
 		mode fs.FileMode
-	}{{filepath.Dir(conf.Daemon.Socket), 0o755}, {conf.Daemon.CacheDir, 0o755}, {conf.Daemon.StateDir, 0o700}} {
+	}{{filepath.Dir(conf.Socket), 0o755}, {conf.CacheDir, 0o755}, {conf.StateDir, 0o700}} {
 		if err := makeFolder(f.path, f.mode, uid); err != nil {
 			return err
 		}
@@ -76,4 +89,12 @@ func makeFolder(path string, mode fs.FileMode, uid int) error {
 		return nil
 	}
 	return os.Chown(path, uid, -1)
+}
+
+// makeCache makes the folder of outputs.
+func makeCache(path string) error {
+	if err := makeFolder(path, 0o755, keepOwner); err != nil {
+		return fmt.Errorf("cache_dir: %w; make it, or choose another", err)
+	}
+	return nil
 }

@@ -23,7 +23,7 @@ func (b backend) readBody(u *unit, r *ipc.SignRequest, into *sign.Request) (spoo
 	if err != nil || len(into.Body) < heldInMemory {
 		return nil, err
 	}
-	spool, err = newSpool(b.units.Load().first.Daemon.StateDir, into.Body, r.Body)
+	spool, err = newSpool(b.base.StateDir, into.Body, r.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"authd/daemon/config"
+	"authd/daemon/sandbox"
 	"authd/refresher"
 	"authd/refresher/credential"
 	"authd/refresher/output"
@@ -34,6 +35,9 @@ func Check(ctx context.Context, o Options, online bool, w io.Writer) error {
 	b, err := bench(loadAs(ctx, o, lookOnly))
 	if err != nil {
 		return err
+	}
+	if _, err := sandbox.Support(); err == nil && b.conf.Daemon.Landlock {
+		b.warnings = append(b.warnings, needsOf(baseOf(b.conf), b.loaded).warnings...)
 	}
 	for _, text := range b.warnings {
 		fmt.Fprintln(w, "warning: "+text)

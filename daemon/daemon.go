@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -14,9 +15,11 @@ import (
 	sd "github.com/coreos/go-systemd/v22/daemon"
 
 	"authd/daemon/config"
+	"authd/daemon/sandbox"
 	"authd/ipc"
 	"authd/ipc/server"
 	"authd/refresher"
+	"authd/refresher/child"
 	"authd/refresher/credential"
 	"authd/refresher/output"
 	"authd/refresher/store"
@@ -28,9 +31,12 @@ type Options struct {
 	User    bool   // of a person, not of the system
 	Version string
 	Log     *slog.Logger
+	Flush   func() // waits for the last lines of Log, before a process ends without returning
 
-	dropIn    string // one more file of the configuration, see Try
-	stateless bool   // the state is not opened, so its key is not wanted
+	dropIn    string       // one more file of the configuration, see Try
+	stateless bool         // the state is not opened, so its key is not wanted
+	run       child.Runner // of every program that the configuration names; nil: child.Run
+	alone     string       // why this process is not confined
 }
 
 // Daemon is a running authd. Its parts are made in Run and live until it ends.
@@ -54,35 +60,60 @@ type Daemon struct {
 	reloading sync.Mutex                   // one reload at a time
 	seen      string                       // the stamp of what was last read; guarded by reloading
 	read      *config.Config               // what seen is of: the running configuration, and a broken one on the disk; guarded by reloading
+
+	base        base          // what stays as it was at the start
+	box         *box          // nil: not confined
+	renewed     []string      // what was told of the configuration that the next daemon has read; guarded by reloading
+	leaving     chan struct{} // closed when the next daemon is to take over
+	placesMoved chan struct{} // a folder may not be what it was
 }
 
 // verifyPause is how often files are looked at for changes that no event told.
 const verifyPause = 30 * time.Second
 
-// Run is the service's life: it returns when ctx ends and everything is put
-// away, or with what kept it from starting.
+// Run is the service's life in this process alone: it returns when ctx ends and
+// everything is put away, or with what kept it from starting.
 func Run(ctx context.Context, o Options) error {
 	hangups := catchHangups() // first: one that comes before would end the process
-	d := &Daemon{options: o, log: o.Log, now: refresher.HostNow, moved: make(chan struct{}, 1)}
+	d := newDaemon(o)
 	l, err := loadAs(ctx, o, makeHome)
 	if err != nil {
 		d.restBroken(ctx)
 		return err
 	}
+	d.base = baseOf(l.conf)
+	if d.base.LockMemory {
+		if err := sandbox.LockMemory(); err != nil {
+			return err
+		}
+	}
+	d.log.Info("not confined", "why", o.alone, "memory_locked", d.base.LockMemory)
+	return d.live(ctx, l, hangups)
+}
+
+func newDaemon(o Options) *Daemon {
+	return &Daemon{options: o, log: o.Log, now: refresher.HostNow, moved: make(chan struct{}, 1), leaving: make(chan struct{}), placesMoved: make(chan struct{}, 1)}
+}
+
+// live is a daemon's life with a configuration that it can begin with.
+func (d *Daemon) live(ctx context.Context, l *loaded, hangups <-chan os.Signal) (err error) {
 	for _, w := range l.warnings {
 		d.log.Warn(w)
 	}
 	conf := l.conf
 	d.askForTime(conf.Daemon.ReadyTimeout)
-	if err := d.openState(conf); err != nil {
+	if err := patiently(ctx, isHeld, func() error { return d.openState(conf) }); err != nil {
 		if errors.As(err, new(*ConfigError)) {
 			d.restBroken(ctx)
 		}
 		return err
 	}
 	defer d.store.Close()
-	listener, err := d.listen(conf.Daemon.Socket)
-	if err != nil {
+	var listener net.Listener
+	if err := patiently(ctx, isAnswered, func() error {
+		listener, err = d.listen(d.base.Socket)
+		return err
+	}); err != nil {
 		return err
 	}
 	if err := d.assemble(l); err != nil {
@@ -91,11 +122,11 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer d.keeper.Close()
 
-	book := newAudit(conf.Daemon.StateDir, d.log)
+	book := newAudit(d.base.StateDir, d.log)
 	defer keepBook(book)()
 	srv := &server.Server{
 		Backend: audited{backend{d}, book}, MaxBody: conf.Daemon.MaxBody, Logger: d.log,
-		Foreign: conf.Daemon.AllowNamespaces, ByPID: conf.Daemon.AllowPIDRules,
+		Foreign: d.base.AllowNamespaces, ByPID: d.base.AllowPIDRules, ProgramOf: d.box.programOf(),
 	}
 	live, stop := context.WithCancel(context.WithoutCancel(ctx)) // it ends after the last caller
 	defer stop()
@@ -119,12 +150,15 @@ func Run(ctx context.Context, o Options) error {
 	trim()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
-	d.log.Info("listening", "socket", conf.Daemon.Socket, "credentials", len(conf.Credentials), "version", o.Version)
+	d.log.Info("listening", "socket", d.base.Socket, "credentials", len(conf.Credentials), "version", d.options.Version)
 	parts.Go(func() { d.followReadiness(live) })
 	parts.Go(func() { d.feedWatchdog(live) })
+	parts.Go(func() { d.followPlaces(live) })
 
 	select {
 	case <-ctx.Done():
+	case <-d.leaving:
+		server.Leave(listener)
 	case err = <-served:
 	}
 	return errors.Join(err, d.close(srv, stop, &parts))
@@ -144,8 +178,12 @@ const closeTime = 5 * time.Second
 // close ends the callers first and then, by stop, what they may wait for: one
 // who waits for an exchange gets what comes of it.
 func (d *Daemon) close(srv *server.Server, stop func(), parts *sync.WaitGroup) error {
-	d.log.Info("stopping")
-	d.tell(sd.SdNotifyStopping)
+	if d.isLeaving() {
+		d.log.Info("the next daemon takes over")
+	} else {
+		d.log.Info("stopping")
+		d.tell(sd.SdNotifyStopping)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	err := srv.Shutdown(ctx)
@@ -160,8 +198,8 @@ func (d *Daemon) close(srv *server.Server, stop func(), parts *sync.WaitGroup) e
 // assemble makes the parts that outlive a reload.
 func (d *Daemon) assemble(l *loaded) (err error) {
 	conf := l.conf
-	if err := makeFolder(conf.Daemon.CacheDir, 0o755, keepOwner); err != nil {
-		return fmt.Errorf("cache_dir: %w; make it, or choose another", err)
+	if err := makeCache(d.base.CacheDir); err != nil {
+		return err
 	}
 	if d.confWatch, err = newWatcher(); err != nil {
 		return fmt.Errorf("folders cannot be watched: %w; raise fs.inotify.max_user_instances", err)
@@ -170,13 +208,13 @@ func (d *Daemon) assemble(l *loaded) (err error) {
 		return fmt.Errorf("folders cannot be watched: %w; raise fs.inotify.max_user_instances", err)
 	}
 	d.keeper = output.New(output.KeeperOptions{
-		Cache: conf.Daemon.CacheDir, Now: time.Now, Watch: d.watchOutput, Report: d.reportOutput,
+		Cache: d.base.CacheDir, Now: time.Now, Watch: d.watchOutput, Report: d.reportOutput, Run: d.options.run,
 	})
 	host, _ := os.Hostname() // only salt: an empty one renews in step with other nameless hosts
 	d.engine = refresher.New(refresher.Options{
-		Store: d.store, Publisher: d.keeper, Now: d.now, Log: d.log, Salt: host + "\x00" + conf.Daemon.StateDir,
+		Store: d.store, Publisher: d.keeper, Now: d.now, Log: d.log, Salt: host + "\x00" + d.base.StateDir,
 	})
-	d.units.Store(&units{loaded: l, first: conf})
+	d.units.Store(&units{loaded: l})
 	d.read, d.seen = conf, l.stamp
 	return nil
 }
@@ -188,6 +226,7 @@ func (d *Daemon) watchOutput(dir string) {
 }
 
 func (d *Daemon) outputChanged(path string) {
+	d.lookAtPlaces()
 	if path == "" {
 		d.keeper.Verify()
 		return
@@ -212,6 +251,7 @@ func (d *Daemon) reportOutput(ev output.Event) {
 	args := []any{"credential", ev.Credential, "file", ev.File}
 	if ev.Err != nil {
 		args = append(args, "error", ev.Err)
+		d.lookAtPlaces()
 	}
 	d.move()
 	level := slog.LevelWarn

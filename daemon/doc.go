@@ -22,6 +22,16 @@
 //   - The log is written behind whoever logs, as the audit log is. A journal that
 //     hangs would else hang every caller; the cost is that of a process that is
 //     killed the last lines may be missing.
+//   - Where Landlock is to be had the service is two processes: see package
+//     monitor for how they share the work and package sandbox for what is
+//     granted. A reload is first read by the process that serves. Whatever goes
+//     wrong there, or does not fit its sandbox, is judged again by the next
+//     process, which has none yet: so nobody has to tell a file that is missing
+//     from one that cannot be seen. The cost is a process for each broken
+//     configuration. What stays until a restart (base) is handed on.
+//   - The process that was started reads [daemon], gives up root, and starts the
+//     program in itself anew as the monitor: what it read of the configuration is
+//     in no memory then. The cost is that [daemon] is read twice at a start.
 //   - A credential whose parameter is another credential's value is settled
 //     anew whenever that one is issued; until then it waits, as a source that
 //     fails politely.

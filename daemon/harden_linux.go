@@ -13,6 +13,15 @@ import (
 // one's memory (ptrace(2)).
 func undumpable() { _ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }
 
+// nameProcess gives a process that was started as /proc/self/exe its name in ps
+// and pgrep back. It must come before undumpable, after which /proc is root's.
+func nameProcess() {
+	const file = "/proc/self/comm"
+	if name, err := os.ReadFile(file); err == nil && string(name) == "exe\n" {
+		_ = os.WriteFile(file, []byte("authd"), 0)
+	}
+}
+
 // hideEnvironment overwrites the environment that the process was started
 // with, where /proc/PID/environ shows it; secrets may stand there. The Go
 // runtime has its own copy. It must come before undumpable, after which a

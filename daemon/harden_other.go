@@ -4,4 +4,6 @@ package daemon
 
 func undumpable() {}
 
+func nameProcess() {}
+
 func hideEnvironment() error { return nil }

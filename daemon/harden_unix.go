@@ -10,6 +10,7 @@ import "golang.org/x/sys/unix"
 func Harden() {
 	unix.Umask(0o077)
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // a lower limit is always allowed
-	_ = hideEnvironment()                                // where it cannot be, only root and the same user could have read it
+	nameProcess()
+	_ = hideEnvironment() // where it cannot be, only root and the same user could have read it
 	undumpable()
 }

@@ -18,9 +18,10 @@ import (
 var layers = [][]string{
 	0: {
 		"refresher/credential", "refresher/template", "refresher/document", "refresher/accesslist", "refresher/atomicfile", "refresher/child", "ipc/pipe", "ipc",
+		"daemon/sandbox",
 		"daemon/demo/issuers", // judges the rest, and so knows none of it
 	},
-	1: {"ipc/server", "refresher/scope", "refresher/store", "refresher/output"},
+	1: {"daemon/monitor", "ipc/server", "refresher/scope", "refresher/store", "refresher/output"},
 	2: {"refresher"},
 	3: {"refresher/login", "refresher/oauth2", "refresher/sign", "refresher/command"},
 	4: {"refresher/recipe", "refresher/record", "daemon/config"},
@@ -42,6 +43,8 @@ var thirdParty = map[string][]string{
 	"cmd/authd":            {"github.com/spf13/cobra", "golang.org/x/term"},
 	"daemon":               {"github.com/coreos/go-systemd/v22", "github.com/fsnotify/fsnotify", "golang.org/x/sys", "rsc.io/qr/coding"},
 	"daemon/config":        {"github.com/zalando/go-keyring", "golang.org/x/sync", "golang.org/x/sys"},
+	"daemon/monitor":       {"golang.org/x/sys"},
+	"daemon/sandbox":       {"github.com/landlock-lsm/go-landlock", "golang.org/x/sys"},
 	"daemon/demo":          {"golang.org/x/term"},
 	"refresher/child":      {"golang.org/x/sys"},
 	"daemon/demo/issuers":  {"github.com/golang-jwt/jwt/v5"},

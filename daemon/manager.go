@@ -16,7 +16,13 @@ import (
 // tell says something to the service manager, by the protocol of
 // sd_notify(3). Without one that listens it is nothing.
 func (d *Daemon) tell(state string) {
-	if _, err := sd.SdNotify(false, state); err != nil {
+	err := error(nil)
+	if d.box != nil {
+		err = d.box.Tell(state)
+	} else {
+		_, err = sd.SdNotify(false, state)
+	}
+	if err != nil {
 		d.log.Warn("the service manager was not told", "error", err)
 	}
 }
@@ -33,11 +39,14 @@ func (d *Daemon) askForTime(timeout time.Duration) {
 // whileReloading tells of the reload that f is. Before the daemon is ready it
 // tells nothing: the end of a reload would count as the end of the start.
 func (d *Daemon) whileReloading(f func()) {
-	if d.ready.Load() {
+	ready := d.ready.Load()
+	if ready {
 		d.tell(sd.SdNotifyReloading + "\n" + sd.SdNotifyMonotonicUsec())
-		defer d.tell(sd.SdNotifyReady)
 	}
 	f()
+	if ready && !d.isLeaving() { // else the next daemon tells when it is
+		d.tell(sd.SdNotifyReady)
+	}
 }
 
 // feedWatchdog tells that the scheduler is alive as often as WatchdogSec= asks.
@@ -68,14 +77,24 @@ func (d *Daemon) feedWatchdog(ctx context.Context) {
 }
 
 // listen gives the socket that callers use: the one that the service manager
-// made and holds over restarts, or one of our own. A handed one that can no
-// longer be reached by its path is of no use to anyone.
+// or the daemon before holds over restarts, or one of our own. A handed one that
+// can no longer be reached by its path is of no use to anyone.
 func (d *Daemon) listen(path string) (net.Listener, error) {
+	if d.box != nil {
+		return d.listenBoxed(path)
+	}
 	handed, err := activation.Listeners()
 	if err != nil {
 		return nil, err
 	}
-	var ours net.Listener
+	if l := d.pick(handed, path); l != nil {
+		return l, nil
+	}
+	return server.Listen(path)
+}
+
+// pick takes the one of the service manager's sockets that is of use.
+func (d *Daemon) pick(handed []net.Listener, path string) (ours net.Listener) {
 	for _, l := range handed {
 		if l == nil {
 			continue
@@ -87,10 +106,7 @@ func (d *Daemon) listen(path string) (net.Listener, error) {
 		d.log.Warn("a socket of the service manager is not used; let its ListenStream= be [daemon] socket, and restart its unit", "socket", l.Addr().String())
 		_ = l.Close()
 	}
-	if ours != nil {
-		return ours, nil
-	}
-	return server.Listen(path)
+	return ours
 }
 
 // answers reports whether a connection to the socket at path comes to someone.

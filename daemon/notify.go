@@ -49,11 +49,14 @@ func (d *Daemon) notify(ctx context.Context, u *unit, ev refresher.Event) {
 	if s == nil {
 		return
 	}
-	message := ""
+	run, message := d.options.run, ""
+	if run == nil {
+		run = child.Run
+	}
 	if s.Failure != nil {
 		message = s.Failure.Message
 	}
-	_, err := child.Run(ctx, child.Command{Args: u.conf.Notify, Env: []string{
+	_, err := run(ctx, child.Command{Args: u.conf.Notify, Env: []string{
 		"AUTHD_NAME=" + ev.Name, "AUTHD_STATE=" + ev.State, "AUTHD_CLASS=" + ev.Class,
 		"AUTHD_MESSAGE=" + message, "AUTHD_ACT=" + act(u, s),
 	}})

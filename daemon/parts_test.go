@@ -179,7 +179,7 @@ func TestStampKnowsWhatIsReadAndNotWhatIsWritten(t *testing.T) {
 	}
 	write("authd.toml", "")
 	write("secret", "one")
-	conf := &config.Config{Inputs: []string{filepath.Join(dir, "authd.toml"), filepath.Join(dir, "secret")}, Watch: []string{dir}}
+	conf := &config.Config{Inputs: []string{filepath.Join(dir, "authd.toml"), filepath.Join(dir, "secret")}, Listed: []string{dir}}
 	before := stamp(conf)
 	write("token", "an output")
 	if stamp(conf) != before {

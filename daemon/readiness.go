@@ -21,8 +21,8 @@ const lookPause = 50 * time.Millisecond
 // it is ready: when every required credential is published or waits for a
 // person, or when ready_timeout has passed.
 func (d *Daemon) followReadiness(ctx context.Context) {
-	late := time.After(d.units.Load().first.Daemon.ReadyTimeout)
-	isLate, told := false, ""
+	late := time.After(d.base.ReadyTimeout)
+	isLate, told := d.base.Ready, ""
 	for {
 		told = d.tellReadiness(told, isLate)
 		select {

@@ -28,13 +28,14 @@ type loaded struct {
 	recipes  *recipe.Set
 	warnings []string
 	stamp    string // how its files stood when all of them had been read
+	needs    *needs // nil where nobody is confined
 }
 
 // loadConfig reads the configuration. Its error is a *ConfigError.
 func loadConfig(ctx context.Context, o Options) (*loaded, error) {
 	l := &loaded{}
 	var starts []start
-	conf, warnings, err := config.Load(ctx, config.Options{File: o.Config, User: o.User, DropIn: o.dropIn, StateKey: !o.stateless, OpenRecipes: func(dirs []string) (_ config.Recipes, err error) {
+	conf, warnings, err := config.Load(ctx, config.Options{File: o.Config, User: o.User, DropIn: o.dropIn, StateKey: !o.stateless, Run: o.run, OpenRecipes: func(dirs []string) (_ config.Recipes, err error) {
 		l.recipes, err = recipe.Open(dirs)
 		return recipes{l.recipes, &starts}, err
 	}})

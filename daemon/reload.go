@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -37,11 +36,24 @@ func (d *Daemon) reloadLocked(ctx context.Context) (warnings []string, err error
 }
 
 func (d *Daemon) readAgain(ctx context.Context) ([]string, error) {
+	if d.isLeaving() {
+		return d.renewedAlready()
+	}
 	was := d.read
 	before := stamp(was)
 	d.seen = before
 	l, err := loadConfig(ctx, d.options)
-	if err == nil {
+	if err == nil && d.box != nil {
+		l.needs = needsOf(d.base, l)
+		l.warnings = append(l.warnings, l.needs.warnings...)
+	}
+	if d.box != nil && ctx.Err() == nil && (err != nil || d.box.lacks(l.needs) != "") {
+		warnings, renewed := d.renew(ctx) // what is wrong may be that this process cannot see it
+		if renewed == nil {
+			return warnings, nil
+		}
+		err = renewed
+	} else if err == nil {
 		err = d.apply(l)
 	}
 	if stamp(was) != before {
@@ -58,7 +70,7 @@ func (d *Daemon) readAgain(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	d.broken.Store(nil)
-	texts := append(fixed(d.units.Load().first, l.conf), l.warnings...)
+	texts := append(d.base.fixed(l.conf), l.warnings...)
 	for _, w := range texts {
 		d.log.Warn(w)
 	}
@@ -77,6 +89,7 @@ func (d *Daemon) followBroken(err error) {
 	d.read = &config.Config{
 		Inputs: slices.Concat(good.Inputs, wrong.read.Inputs),
 		Watch:  slices.Compact(slices.Sorted(slices.Values(slices.Concat(good.Watch, wrong.read.Watch)))),
+		Listed: slices.Concat(good.Listed, wrong.read.Listed),
 	}
 	d.confWatch.follow(d.read.Watch)
 	if d.seen != "" {
@@ -88,24 +101,6 @@ func (d *Daemon) followBroken(err error) {
 type brokenConfig struct {
 	since time.Time
 	err   error
-}
-
-// fixed tells which changes need a restart: the folders and the socket that
-// others rely on stay as they were.
-func fixed(was, is *config.Config) []string {
-	var texts []string
-	for _, k := range []struct{ key, was, is string }{
-		{"socket", was.Daemon.Socket, is.Daemon.Socket},
-		{"cache_dir", was.Daemon.CacheDir, is.Daemon.CacheDir},
-		{"state_dir", was.Daemon.StateDir, is.Daemon.StateDir},
-		{"allow_namespaces", fmt.Sprint(was.Daemon.AllowNamespaces), fmt.Sprint(is.Daemon.AllowNamespaces)},
-		{"allow_pid_rules", fmt.Sprint(was.Daemon.AllowPIDRules), fmt.Sprint(is.Daemon.AllowPIDRules)},
-	} {
-		if k.was != k.is {
-			texts = append(texts, fmt.Sprintf("daemon.%s: is %s until authd is restarted; restart it", k.key, k.was))
-		}
-	}
-	return append(texts, fixedKey(was.Daemon.StateKey, is.Daemon.StateKey)...)
 }
 
 // apply makes a configuration the running one: files first, so that what the
@@ -127,7 +122,7 @@ func (d *Daemon) apply(l *loaded) error {
 	}
 	d.read, d.seen = conf, l.stamp
 	atStart := d.units.Load().byName == nil // later the keeper knows itself what goes
-	left := d.noteOutputs(d.units.Load().first.Daemon.CacheDir, files, atStart)
+	left := d.noteOutputs(d.base.CacheDir, files, atStart)
 	d.keeper.Configure(files)
 	if atStart {
 		d.keeper.Leave(left)

@@ -21,7 +21,6 @@ const recipeLanguage = 1
 // units are the credentials of one configuration; immutable.
 type units struct {
 	*loaded
-	first  *config.Config // what the daemon was started with
 	byName map[string]*unit
 	access access
 	linked []string // credentials whose value is a parameter of another
@@ -47,10 +46,7 @@ type unit struct {
 // credential, so that what fails here is what only the host can show.
 func (d *Daemon) settle(l *loaded) (*units, error) {
 	conf := l.conf
-	next := &units{loaded: l, first: conf, byName: make(map[string]*unit, len(conf.Credentials)), access: access{self: ownAccount(), admin: conf.Daemon.Admin}}
-	if old := d.units.Load(); old != nil {
-		next.first = old.first
-	}
+	next := &units{loaded: l, byName: make(map[string]*unit, len(conf.Credentials)), access: access{self: ownAccount(), admin: conf.Daemon.Admin}}
 	carriers := transports{}
 	var errs []error
 	for _, c := range conf.Credentials {
@@ -174,7 +170,7 @@ func (d *Daemon) definition(u *unit, linked map[string]credential.Secret) (*refr
 		def.Static, err = u.bound.Static()
 		return def, err
 	}
-	def.Source, err = u.bound.Source(recipe.SourceOptions{Transport: u.transport, Nonce: u.nonce.draw})
+	def.Source, err = u.bound.Source(recipe.SourceOptions{Transport: u.transport, Nonce: u.nonce.draw, Run: d.options.run})
 	return def, err
 }
 

@@ -19,7 +19,7 @@ func stamp(conf *config.Config) string {
 	for _, path := range conf.Inputs {
 		stampFile(h, path)
 	}
-	for _, folder := range conf.Watch {
+	for _, folder := range conf.Listed {
 		recipes, _ := filepath.Glob(filepath.Join(folder, "*.toml")) // the pattern is right
 		for _, path := range recipes {
 			stampFile(h, path)

@@ -13,7 +13,7 @@ import (
 // key. The error is a *ConfigError where state_key is not the right one.
 func (d *Daemon) openState(conf *config.Config) (err error) {
 	keys := store.Keys{Seal: conf.Daemon.StateKey}
-	d.store, err = store.Open(conf.Daemon.StateDir, keys, d.now)
+	d.store, err = store.Open(d.base.StateDir, keys, d.now)
 	if errors.As(err, new(*store.KeyError)) {
 		return &ConfigError{Err: err}
 	}
@@ -40,18 +40,19 @@ func checkState(conf *config.Config) error {
 	return store.Judge(conf.Daemon.StateDir, store.Keys{Seal: conf.Daemon.StateKey}, trust...)
 }
 
-// fixedKey says what becomes of a changed state_key.
-func fixedKey(was, is *store.Key) []string {
-	if was.ID() == is.ID() {
+// fixedKey says what becomes of a changed state_key, of which the ids are
+// given; "" is none.
+func fixedKey(was, is string) []string {
+	if was == is {
 		return nil
 	}
-	if was == nil {
+	if was == "" {
 		return []string{"daemon.state_key: is not used until authd is restarted, which encrypts the state; restart it"}
 	}
 	how := "authd rekey --from FILE"
-	if is == nil {
+	if is == "" {
 		how += " --plain"
 	}
 	return []string{fmt.Sprintf("daemon.state_key: is the key %s until authd is restarted, which cannot read the state without that key; stop it, type %s with a file that holds that key, and start it",
-		was.ID(), how)}
+		was, how)}
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -140,10 +141,38 @@ func (p *process) kill() {
 	<-p.done
 }
 
+// pids are the processes that the daemon consists of: the one that was started,
+// and the confined one below it, which holds the secrets.
+func (h *host) pids() (started, proper int) {
+	h.Helper()
+	started = h.daemon.cmd.Process.Pid
+	for _, child := range children(started) {
+		if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", child)); err == nil && string(name) == "authd\n" {
+			return started, child
+		}
+	}
+	h.Fatal("there is no confined daemon")
+	return 0, 0
+}
+
+// children are those that all threads of a process have started.
+func children(pid int) (pids []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, list := range lists {
+		text, _ := os.ReadFile(list) // a thread may have ended
+		for _, word := range strings.Fields(string(text)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
+}
+
 // prepare is the daemon's command line.
 func (h *host) prepare() *exec.Cmd {
 	cmd := exec.Command(program("authd"), "run", "-c", h.path("authd.toml"))
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + h.dir}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent"} // as a service's user has it
 	cmd.Stdout, cmd.Stderr = &h.journal, &h.journal
 	return cmd
 }

@@ -151,7 +151,8 @@ func (h *host) isQuiet() {
 // cpu is the time the daemon has spent, from /proc, whose ticks are 10 ms.
 func (h *host) cpu() time.Duration {
 	h.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", h.daemon.cmd.Process.Pid))
+	_, pid := h.pids()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		h.Fatal(err)
 	}

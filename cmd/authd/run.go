@@ -40,8 +40,8 @@ func runCommand() *cobra.Command {
 			return configError(install.Supervise(c.Context(), func(ctx context.Context) error {
 				log, flush := daemon.NewLog()
 				defer flush()
-				o.Log = log
-				return daemon.Run(ctx, o)
+				o.Log, o.Flush = log, flush
+				return daemon.Serve(ctx, o)
 			}))
 		},
 	}

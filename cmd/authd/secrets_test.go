@@ -59,13 +59,15 @@ func (e *eavesdropper) tellAll(name string) {
 // that others may read.
 func (e *eavesdropper) snoop() {
 	e.Helper()
-	pid := e.daemon.cmd.Process.Pid
-	for _, f := range []string{"cmdline", "status", "limits"} {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, f))
-		if err != nil {
-			e.Fatal(err)
+	started, proper := e.pids()
+	for _, pid := range []int{started, proper} {
+		for _, f := range []string{"cmdline", "status", "limits"} {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, f))
+			if err != nil {
+				e.Fatal(err)
+			}
+			e.heard.Write(text)
 		}
-		e.heard.Write(text)
 	}
 	err := filepath.WalkDir(e.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
@@ -307,13 +309,16 @@ func TestTheDaemonLeavesNoCore(t *testing.T) {
 	h := newHost(t)
 	h.configure("")
 	h.start()
-	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", h.daemon.cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(limits)) {
-		if f := strings.Fields(line); strings.HasPrefix(line, "Max core file size") && f[4] != "0" {
-			t.Errorf("a core may be written: %s", line)
+	started, proper := h.pids()
+	for _, pid := range []int{started, proper} {
+		limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(limits)) {
+			if f := strings.Fields(line); strings.HasPrefix(line, "Max core file size") && f[4] != "0" {
+				t.Errorf("a core may be written: %s", line)
+			}
 		}
 	}
 	// What is not dumpable belongs to root in /proc, and nobody may attach.

@@ -15,6 +15,8 @@ type Config struct {
 	Credentials []*Credential // by name
 	Inputs      []string      // every file that was read, secrets and certificates among them
 	Watch       []string      // folders in which a change makes another Load worth while; each exists
+	Listed      []string      // folders of which every *.toml is read, or may be; they need not exist
+	Commands    [][]string    // every program that is named, with its arguments
 }
 
 // Daemon is [daemon]. Paths are absolute.
@@ -30,6 +32,8 @@ type Daemon struct {
 	MaxBody         int64 // bytes
 	AllowPIDRules   bool
 	AllowNamespaces bool
+	Landlock        bool // confine the process that holds secrets, where the kernel can
+	LockMemory      bool // keep that process's memory out of swap
 }
 
 // Place is where something stands in the config.

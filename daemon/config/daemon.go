@@ -22,6 +22,8 @@ var daemonKeys = []key[*Daemon]{
 	{"ready_timeout", `"60s"`, func(r *reader, n *document.Node, d *Daemon) { r.duration(n, 0, day, &d.ReadyTimeout) }},
 	{"max_body", `"32MiB"`, func(r *reader, n *document.Node, d *Daemon) { r.size(n, &d.MaxBody) }},
 	{"allow_pid_rules", `true`, func(r *reader, n *document.Node, d *Daemon) { r.truth(n, &d.AllowPIDRules) }},
+	{"landlock", `false`, func(r *reader, n *document.Node, d *Daemon) { r.truth(n, &d.Landlock) }},
+	{"lock_memory", `true`, func(r *reader, n *document.Node, d *Daemon) { r.truth(n, &d.LockMemory) }},
 	{"allow_namespaces", `true`, func(r *reader, n *document.Node, d *Daemon) { r.truth(n, &d.AllowNamespaces) }},
 }
 

@@ -28,7 +28,7 @@ func (l *loader) readFiles() {
 	main := l.options.File
 	dropins := filepath.Join(filepath.Dir(main), "conf.d")
 	l.readOne(main)
-	l.watchFolder(dropins)
+	l.listed(dropins)
 	entries, err := os.ReadDir(dropins)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		l.failFile(dropins, cannotRead(dropins, err))
@@ -86,6 +86,12 @@ func (l *loader) judgeFiles() {
 	for _, f := range l.files {
 		f.open = open[f.name]
 	}
+}
+
+// listed has it noticed that a file comes to a folder.
+func (l *loader) listed(folder string) {
+	l.config.Listed = append(l.config.Listed, folder)
+	l.watchFolder(folder)
 }
 
 // watchFile has a change of a file noticed: in its folder, and in that of

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"authd/refresher/child"
 	"authd/refresher/document"
 )
 
@@ -32,11 +33,12 @@ type Options struct {
 	OpenRecipes func(dirs []string) (Recipes, error)
 
 	LookupEnv func(string) (string, bool) // nil: os.LookupEnv
+	Run       child.Runner                // of the commands that secrets come from; nil: child.Run
 }
 
 // Load reads the config. The error is a document.Errors with all that is
 // wrong, or nil; warnings are what works, but probably not as it was meant.
-// Beside a document.Errors the Config has Inputs and Watch and nothing else:
+// Beside a document.Errors the Config has Inputs, Watch and Listed and nothing else:
 // a change there makes another Load worth while.
 // It runs the commands that secrets come from, and waits for them.
 func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
@@ -58,16 +60,32 @@ func Load(ctx context.Context, o Options) (*Config, document.Errors, error) {
 	config := l.config // a copy: a pointer into l would keep the files' nodes
 	err = l.errs.Err()
 	if err != nil {
-		config = Config{}
+		config = Config{Listed: l.config.Listed}
 	}
 	config.Watch, config.Inputs = slices.Sorted(maps.Keys(l.watch)), slices.Sorted(maps.Keys(l.inputs))
 	return &config, l.warnings, err
+}
+
+// LoadDaemon reads [daemon] alone: for a process that becomes another before
+// anything else is read. It runs no command and fetches no secret.
+func LoadDaemon(o Options) (Daemon, error) {
+	l, err := begin(o)
+	if err != nil {
+		return Daemon{}, err
+	}
+	l.readFiles()
+	l.readDaemon()
+	l.judgeFiles()
+	return l.config.Daemon, l.errs.Err()
 }
 
 // begin settles where the files are.
 func begin(o Options) (*loader, error) {
 	if o.LookupEnv == nil {
 		o.LookupEnv = os.LookupEnv
+	}
+	if o.Run == nil {
+		o.Run = child.Run
 	}
 	standard, err := standardPlaces(o.User, o.LookupEnv)
 	if err != nil {
@@ -177,7 +195,7 @@ func (r *reader) version(n *document.Node, required bool) {
 // openRecipes reports whether there are recipes to go on with.
 func (l *loader) openRecipes() bool {
 	for _, dir := range l.config.Daemon.RecipeDirs {
-		l.watchFolder(dir)
+		l.listed(dir)
 	}
 	recipes, err := l.options.OpenRecipes(l.config.Daemon.RecipeDirs)
 	var several document.Errors

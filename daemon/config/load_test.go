@@ -18,7 +18,7 @@ func TestBuiltInValues(t *testing.T) {
 	c := good(t, one(""))
 	if diff := cmp.Diff(Daemon{
 		Socket: "/run/authd/authd.sock", CacheDir: "/run/authd/tokens", StateDir: "/var/lib/authd",
-		RecipeDirs: []string{"/etc/authd/recipes"}, ReadyTimeout: time.Minute, MaxBody: 32 << 20,
+		RecipeDirs: []string{"/etc/authd/recipes"}, ReadyTimeout: time.Minute, MaxBody: 32 << 20, Landlock: true,
 	}, c.Daemon, cmp.AllowUnexported(Allow{})); diff != "" {
 		t.Error(diff)
 	}

@@ -32,6 +32,7 @@ func builtinDaemon(p places) Daemon {
 		RecipeDirs:   []string{filepath.Join(p.config, "recipes")},
 		ReadyTimeout: time.Minute,
 		MaxBody:      32 << 20,
+		Landlock:     true,
 	}
 }
 

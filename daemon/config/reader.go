@@ -186,6 +186,7 @@ func (r *reader) command(n *document.Node, into *[]string) bool {
 		return false
 	}
 	*into = list
+	r.config.Commands = append(r.config.Commands, list)
 	return true
 }
 

@@ -49,7 +49,7 @@ var secretKinds = []key[*fetch]{
 		var args []string
 		if r.command(n, &args) {
 			f.get = func(ctx context.Context) (string, error) {
-				data, err := child.Run(ctx, child.Command{Args: args, Home: r.home(), Max: maxSecret})
+				data, err := r.options.Run(ctx, child.Command{Args: args, Home: r.home(), Max: maxSecret})
 				return strings.TrimSuffix(string(data), "\n"), err
 			}
 		}

@@ -51,6 +51,25 @@ func Listen(path string) (net.Listener, error) {
 	return &listener{UnixListener: l, path: path, own: own}, nil
 }
 
+// Adopt makes l, a socket at path that another process made by Listen, one that
+// is removed when it is closed.
+func Adopt(l net.Listener, path string) net.Listener {
+	u, ok := l.(*net.UnixListener)
+	own, err := os.Lstat(path)
+	if !ok || err != nil {
+		return l
+	}
+	return &listener{UnixListener: u, path: path, own: own}
+}
+
+// Leave has a socket made by Listen or adopted stay when l is closed: another
+// process listens on it too.
+func Leave(l net.Listener) {
+	if own, ok := l.(*listener); ok {
+		own.own = nil
+	}
+}
+
 // show gives the socket its mode and its name.
 func show(hidden, path string) (fs.FileInfo, error) {
 	if err := os.Chmod(hidden, socketMode); err != nil {
@@ -97,7 +116,7 @@ func probe(path string) error {
 	switch {
 	case err == nil:
 		_ = c.Close()
-		return fmt.Errorf("something answers on %s already; stop the other authd, or choose another path", path)
+		return fmt.Errorf("%w on %s; stop the other authd, or choose another path", ErrAnswered, path)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return nil
 	}
@@ -109,11 +128,11 @@ func probe(path string) error {
 type listener struct {
 	*net.UnixListener
 	path string
-	own  fs.FileInfo
+	own  fs.FileInfo // nil: not to be removed
 }
 
 func (l *listener) Close() error {
-	if now, err := os.Lstat(l.path); err == nil && os.SameFile(now, l.own) {
+	if now, err := os.Lstat(l.path); err == nil && l.own != nil && os.SameFile(now, l.own) {
 		_ = os.Remove(l.path)
 	}
 	return l.UnixListener.Close()

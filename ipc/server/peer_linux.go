@@ -28,7 +28,7 @@ func (s *Server) peerOf(nc net.Conn) (*Caller, error) {
 	if ctl := rc.Control(func(fd uintptr) { caller, err = credentials(int(fd)) }); ctl != nil || err != nil {
 		return nil, errors.Join(ctl, err)
 	}
-	caller.process = process{conn: rc, pid: caller.PID, byNumber: s.ByPID}
+	caller.process = process{conn: rc, pid: caller.PID, byNumber: s.ByPID, program: s.ProgramOf}
 	if !s.Foreign {
 		err = caller.process.isHere()
 	}

@@ -19,7 +19,8 @@ import (
 type process struct {
 	conn     syscall.RawConn
 	pid      int32
-	byNumber bool // where the kernel has no pidfd, the number will do
+	byNumber bool                                         // where the kernel has no pidfd, the number will do
+	program  func(pid int32) (dev, ino uint64, err error) // what a process runs; nil: as /proc shows it
 }
 
 var (
@@ -75,15 +76,26 @@ func (p process) unit() (name string) {
 // runs compares the process's program to a file by device and inode.
 func (p process) runs(path string) (same bool) {
 	err := p.look(p.byNumber, func(dir string) error {
-		its, err := os.Stat(dir + "/exe")
+		dev, ino, err := p.file(dir)
 		if err != nil {
 			return err
 		}
-		want, err := os.Stat(path)
-		same = err == nil && os.SameFile(its, want)
+		var want unix.Stat_t
+		err = unix.Stat(path, &want)
+		same = err == nil && want.Dev == dev && want.Ino == ino
 		return err
 	})
 	return err == nil && same
+}
+
+// file is what the process runs.
+func (p process) file(dir string) (dev, ino uint64, err error) {
+	if p.program != nil {
+		return p.program(p.pid)
+	}
+	var its unix.Stat_t
+	err = unix.Stat(dir+"/exe", &its)
+	return its.Dev, its.Ino, err
 }
 
 // unitSuffixes are those of units that processes can be in.

@@ -25,6 +25,10 @@ var errSilent = errors.New("who calls is not known before something is read")
 // refusalPause is between two lines of the log that tell of refused connections.
 const refusalPause = 10 * time.Second
 
+// ErrAnswered is what Listen returns, with the path and the remedy, where
+// another process listens.
+var ErrAnswered = errors.New("something answers already")
+
 // DefaultMaxBody is the longest body that is signed.
 const DefaultMaxBody = 32 << 20
 
@@ -36,6 +40,9 @@ type Server struct {
 	Foreign bool         // serve callers in other pid and user namespaces too
 	ByPID   bool         // tell a caller's unit and program by its number where the kernel holds nothing better
 	Logger  *slog.Logger // nil: slog.Default()
+	// ProgramOf gives the device and inode of what a process runs, where this
+	// process may not look for itself; nil: it looks in /proc. Linux only.
+	ProgramOf func(pid int32) (dev, ino uint64, err error)
 
 	peer func(net.Conn) (*Caller, error) // who calls; nil: the kernel's word
 

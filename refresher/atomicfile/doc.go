@@ -10,8 +10,10 @@
 //
 //   - A Folder is an os.Root: what was checked is held open, so a name cannot
 //     be swapped between the check and its use, on every system with the same
-//     code. The cost: the daemon's user needs read permission, not only search
-//     permission, on every folder of the path.
+//     code.
+//   - The folders above it are looked at and not opened: a daemon in its sandbox
+//     may not read them. What is opened in the end must be what was looked at; on
+//     the way, whoever could swap a folder has been refused before it.
 //   - Every folder of the path is looked at, not only the last: who may rename
 //     a folder above decides what stands below it. A sticky folder above is
 //     safe, as only an owner can rename what is in it.

@@ -35,117 +35,111 @@ func Open(path string, o Options) (*Folder, error) {
 	}
 	path = filepath.Clean(path)
 	for range maxLinks {
-		root, target, err := walk(path, o)
+		last, target, err := walk(path, o)
 		if err != nil {
 			return nil, err
 		}
-		if root != nil {
-			return &Folder{Root: root, path: path, volatile: volatile(root)}, nil
+		if last != nil {
+			return open(path, last)
 		}
 		path = target
 	}
 	return nil, fmt.Errorf("folder %s: leads through more than %d links; write the folder's real name", path, maxLinks)
 }
 
-// walk opens one folder after the other. At one of the system's links it
-// stops and gives the path to go on with.
-func walk(path string, o Options) (*os.Root, string, error) {
-	at := filepath.VolumeName(path) + string(filepath.Separator)
-	root, err := os.OpenRoot(at)
+// open opens a folder that has been judged, and no other.
+func open(path string, judged fs.FileInfo) (*Folder, error) {
+	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, "", fmt.Errorf("folder %s: %w", at, err)
+		return nil, fmt.Errorf("folder %s: %w", path, err)
 	}
-	parts := strings.FieldsFunc(path[len(at):], func(r rune) bool { return r == filepath.Separator })
-	if err := check(root, at, len(parts) == 0, o); err != nil {
-		_ = root.Close()
-		return nil, "", err
-	}
-	for i, part := range parts {
-		next, link, err := step(root, at, part, o)
-		if err == nil && link == "" {
-			err = check(next, filepath.Join(at, part), i == len(parts)-1, o)
-		}
-		_ = root.Close()
-		if err != nil {
-			if next != nil {
-				_ = next.Close()
-			}
-			return nil, "", err
-		}
-		if link != "" {
-			return nil, filepath.Join(append([]string{link}, parts[i+1:]...)...), nil
-		}
-		root, at = next, filepath.Join(at, part)
-	}
-	return root, "", nil
-}
-
-// step opens the folder called part in root, or gives the target of the link
-// that stands there.
-func step(root *os.Root, at, part string, o Options) (*os.Root, string, error) {
-	path := filepath.Join(at, part)
-	info, err := lookOrMake(root, part, o.Make)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fmt.Errorf("folder %s: %w; make it", path, fs.ErrNotExist)
-	}
-	if err != nil {
-		return nil, "", fmt.Errorf("folder %s: %w", path, err)
-	}
-	if info.Mode()&fs.ModeSymlink != 0 {
-		target, err := systemLink(root, at, part, info)
-		return nil, target, err
-	}
-	next, err := root.OpenRoot(part)
-	if err != nil {
-		return nil, "", fmt.Errorf("folder %s: %w", path, err)
-	}
-	opened, err := next.Stat(".")
-	if err == nil && !os.SameFile(info, opened) {
+	opened, err := root.Stat(".")
+	if err == nil && !os.SameFile(judged, opened) {
 		err = errors.New("was replaced while it was opened")
 	}
 	if err != nil {
-		_ = next.Close()
-		return nil, "", fmt.Errorf("folder %s: %w", path, err)
+		_ = root.Close()
+		return nil, fmt.Errorf("folder %s: %w", path, err)
 	}
-	return next, "", nil
+	return &Folder{Root: root, path: path, volatile: volatile(root)}, nil
 }
 
-func lookOrMake(root *os.Root, name string, mode fs.FileMode) (fs.FileInfo, error) {
-	info, err := root.Lstat(name)
+// walk judges one folder of the path after the other, from the root on, and
+// gives the last. At one of the system's links it stops and gives the path to go
+// on with. What was judged stays what it is while the walk goes on: it lies in a
+// folder that only those can change who are trusted.
+func walk(path string, o Options) (last fs.FileInfo, target string, err error) {
+	at := filepath.VolumeName(path) + string(filepath.Separator)
+	parts := strings.FieldsFunc(path[len(at):], func(r rune) bool { return r == filepath.Separator })
+	above, err := os.Lstat(at)
+	if err != nil {
+		return nil, "", fmt.Errorf("folder %s: %w", at, err)
+	}
+	if err := check(above, at, len(parts) == 0, o); err != nil {
+		return nil, "", err
+	}
+	for i, part := range parts {
+		folder := at
+		at = filepath.Join(at, part)
+		info, err := lookOrMake(folder, above, part, o.Make)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, "", fmt.Errorf("folder %s: %w; make it", at, fs.ErrNotExist)
+		case err != nil:
+			return nil, "", fmt.Errorf("folder %s: %w", at, err)
+		case info.Mode()&fs.ModeSymlink != 0:
+			link, err := systemLink(folder, above, at, info)
+			return nil, filepath.Join(append([]string{link}, parts[i+1:]...)...), err
+		case !info.IsDir():
+			return nil, "", fmt.Errorf("folder %s: is no folder; name another", at)
+		}
+		if err := check(info, at, i == len(parts)-1, o); err != nil {
+			return nil, "", err
+		}
+		above = info
+	}
+	return above, "", nil
+}
+
+// lookOrMake looks at the folder called name in a judged one, and makes it
+// there where it is missing and mode is not 0.
+func lookOrMake(folder string, above fs.FileInfo, name string, mode fs.FileMode) (fs.FileInfo, error) {
+	info, err := os.Lstat(filepath.Join(folder, name))
 	if mode == 0 || !errors.Is(err, fs.ErrNotExist) {
 		return info, err
 	}
-	if err := root.Mkdir(name, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+	in, err := open(folder, above)
+	if err != nil {
 		return nil, err
 	}
-	if err := root.Chmod(name, mode); err != nil { // the umask took its part
+	defer in.Close()
+	if err := in.Mkdir(name, mode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return root.Lstat(name)
+	if err := in.Chmod(name, mode); err != nil { // the umask took its part
+		return nil, err
+	}
+	return in.Lstat(name)
 }
 
-func systemLink(root *os.Root, at, part string, link fs.FileInfo) (string, error) {
-	folder, err := root.Stat(".")
-	if err != nil {
-		return "", err
+// systemLink gives where a link in folder leads that only root could place.
+func systemLink(folder string, above fs.FileInfo, path string, link fs.FileInfo) (string, error) {
+	if !onlyRootChanges(above) || !ownedByRoot(link) {
+		return "", fmt.Errorf("folder %s: is a link that others than root could have placed; write the folder's real name", path)
 	}
-	if !onlyRootChanges(folder) || !ownedByRoot(link) {
-		return "", fmt.Errorf("folder %s: is a link that others than root could have placed; write the folder's real name",
-			filepath.Join(at, part))
-	}
-	target, err := root.Readlink(part)
+	target, err := os.Readlink(path)
 	if err != nil {
 		return "", err
 	}
 	if !filepath.IsAbs(target) {
-		target = filepath.Join(at, target) // at holds no links: walk began again at each
+		target = filepath.Join(folder, target) // folder holds no links: walk began again at each
 	}
 	return filepath.Clean(target), nil
 }
 
 // check judges one folder of the path.
-func check(root *os.Root, path string, last bool, o Options) error {
-	r, err := rightsOf(root)
+func check(info fs.FileInfo, path string, last bool, o Options) error {
+	r, err := rightsOf(path, info)
 	if err != nil {
 		return fmt.Errorf("folder %s: %w", path, err)
 	}

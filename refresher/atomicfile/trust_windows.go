@@ -20,8 +20,8 @@ type rights struct {
 	path, self string
 }
 
-func rightsOf(folder *os.Root) (r rights, err error) {
-	d, err := folder.Open(".")
+func rightsOf(path string, _ fs.FileInfo) (r rights, err error) {
+	d, err := os.Open(path)
 	if err != nil {
 		return r, err
 	}

@@ -31,6 +31,10 @@ type Command struct {
 	Max  int      // bytes of standard output that are kept; 0: all is dropped
 }
 
+// Runner runs a command as Run does, and is Run but where another process does
+// it: what is kept from starting programs has a Runner that asks.
+type Runner func(ctx context.Context, c Command) ([]byte, error)
+
 // Run runs the command to its end and gives what it printed. The errors tell
 // what happened and what to do, and hold nothing that the child said.
 func Run(ctx context.Context, c Command) ([]byte, error) {

@@ -14,6 +14,7 @@ const commandsMax = 8
 
 // commands runs the on_change commands of all outputs, away from publishing.
 type commands struct {
+	exec   child.Runner
 	report func(Event)
 	ctx    context.Context
 	stop   context.CancelFunc
@@ -24,9 +25,12 @@ type commands struct {
 	wg     sync.WaitGroup
 }
 
-func newCommands(report func(Event)) *commands {
+func newCommands(exec child.Runner, report func(Event)) *commands {
+	if exec == nil {
+		exec = child.Run
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &commands{report: report, ctx: ctx, stop: stop, slots: make(chan struct{}, commandsMax)}
+	return &commands{exec: exec, report: report, ctx: ctx, stop: stop, slots: make(chan struct{}, commandsMax)}
 }
 
 // spawn runs do unless the daemon is about to end.
@@ -92,7 +96,7 @@ func (r *runner) loop() {
 // once runs the command. The value is not among its arguments nor in its
 // environment: it reads the file.
 func (r *runner) once(generation uint64) error {
-	_, err := child.Run(r.ctx, child.Command{Args: r.argv, Env: []string{
+	_, err := r.exec(r.ctx, child.Command{Args: r.argv, Env: []string{
 		"AUTHD_NAME=" + r.credential,
 		"AUTHD_FILE=" + r.file,
 		"AUTHD_GENERATION=" + strconv.FormatUint(generation, 10),

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"authd/refresher/child"
 	"authd/refresher/credential"
 )
 
@@ -25,6 +26,7 @@ type KeeperOptions struct {
 	Now    func() time.Time // nil: time.Now
 	Watch  func(dir string) // told of each folder whose events Changed wants, anew when it is made anew; may be nil
 	Report func(Event)      // told of what happened while no caller waited for an error; may be nil; must not call the Keeper
+	Run    child.Runner     // of the commands in OnChange; nil: child.Run
 }
 
 // Keeper keeps the files of all credentials in step with what was last
@@ -58,7 +60,7 @@ func New(o KeeperOptions) *Keeper {
 		o.Report = func(Event) {}
 	}
 	return &Keeper{
-		o: o, commands: newCommands(o.Report),
+		o: o, commands: newCommands(o.Run, o.Report),
 		byName: map[string]*held{}, byPath: map[string]*held{},
 		leaving: map[*held]*time.Timer{}, dirty: map[*held]bool{}, watched: map[string]bool{},
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"authd/refresher/child"
 	"authd/refresher/credential"
 	"authd/refresher/login"
 	"authd/refresher/scope"
@@ -47,6 +48,7 @@ type SourceOptions struct {
 	// Nonce draws a nonce of the kind NonceKind says. nil: a random one; a kind
 	// that counts then fails.
 	Nonce func() (string, error)
+	Run   child.Runner // of a program that gives a credential; nil: child.Run
 }
 
 // Source makes what obtains and renews the credential. It is nil where
@@ -56,7 +58,7 @@ func (b *Bound) Source(o SourceOptions) (credential.Source, error) {
 		return nil, nil
 	}
 	if make := natives[b.recipe.file.native]; make != nil {
-		return make(b), nil
+		return make(b, o), nil
 	}
 	if b.beyondSteps() {
 		return b.oauth(o)

@@ -10,7 +10,7 @@ import (
 // natives are the sources written in Go. A built-in recipe names one in
 // `native`, in place of steps, and has all the rest of a recipe: parameters,
 // value, apply, hosts. So what extends it, binds it and shows it need not know.
-var natives = map[string]func(*Bound) credential.Source{
+var natives = map[string]func(*Bound, SourceOptions) credential.Source{
 	"command": newCommand,
 }
 
@@ -19,8 +19,17 @@ var natives = map[string]func(*Bound) credential.Source{
 const nativeValue = "value"
 
 // newCommand runs the program in the parameter command.
-func newCommand(b *Bound) credential.Source {
-	return native{&command.Source{Args: b.list("command"), Home: b.options.Home, TTL: b.options.TTL}}
+func newCommand(b *Bound, o SourceOptions) credential.Source {
+	return native{&command.Source{Args: b.list("command"), Home: b.options.Home, TTL: b.options.TTL, Run: o.Run}}
+}
+
+// Command is the program that the recipe itself says gives the credential,
+// with its arguments; nil where none does, or the credential says which.
+func (r *Recipe) Command() []string {
+	if p := r.file.param("command"); r.file.native == "command" && p != nil {
+		return p.presetList
+	}
+	return nil
 }
 
 // native is a source whose value is held as cred.value too.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 )
 
@@ -37,11 +39,25 @@ func (s *Store) Outputs() ([]Output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
+	return readOutputs(data), nil
+}
+
+// PeekOutputs are those that were saved in the state folder at dir, which
+// another process may have open; none where they cannot be read.
+func PeekOutputs(dir string) []Output {
+	data, err := os.ReadFile(filepath.Join(dir, outputsName))
+	if err != nil {
+		return nil
+	}
+	return readOutputs(data)
+}
+
+func readOutputs(data []byte) []Output {
 	var saved savedOutputs
 	if json.Unmarshal(data, &saved) != nil || saved.Version != plainVersion {
-		return nil, nil
+		return nil
 	}
-	return saved.Outputs, nil
+	return saved.Outputs
 }
 
 // SaveOutputs stores all, unless that is what is stored.

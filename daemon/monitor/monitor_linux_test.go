@@ -1,0 +1,209 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"authd/refresher/child"
+)
+
+// report is the file to which a daemon proper of these tests writes what it
+// saw.
+const report = "AUTHD_TEST_REPORT"
+
+// watch runs a monitor over this test's own program, in which the test of that
+// name finds itself to be the daemon proper, and gives how that ended and what
+// it reported.
+func watch(t *testing.T) (Ended, string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "report")
+	t.Setenv(report, file)
+	ended, err := Run(t.Context(), Options{
+		Args: []string{"authd", "-test.run=^" + t.Name() + "$"}, Exec: child.Run, Log: slog.New(slog.DiscardHandler),
+		Tell: func(string) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ended, string(text)
+}
+
+// proper is what a daemon proper of a test does; it does not return.
+func proper(life func(c *Client, base string, say func(string, ...any)) int) {
+	c, base, err := Inherited()
+	if c == nil && err == nil {
+		return
+	}
+	f, openErr := os.OpenFile(os.Getenv(report), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil || openErr != nil {
+		panic(fmt.Sprint(err, openErr))
+	}
+	os.Exit(life(c, base, func(format string, args ...any) { fmt.Fprintf(f, format+"\n", args...) }))
+}
+
+func TestWhatMayBeRun(t *testing.T) {
+	proper(func(c *Client, _ string, say func(string, ...any)) int {
+		run := func(name string, cmd child.Command) {
+			cmd.Max = 100
+			out, err := c.Run(context.Background(), cmd)
+			say("%s: %q %v", name, out, err)
+		}
+		_ = c.Hello()
+		run("any before", child.Command{Args: []string{"echo", "a"}})
+		_ = c.Seal([][]string{{"echo", "a"}, {"sleep", "100"}, {"sh", "-c", "echo $AUTHD_X"}})
+		run("a named one", child.Command{Args: []string{"echo", "a"}})
+		run("another", child.Command{Args: []string{"echo", "b"}})
+		run("more of a named one", child.Command{Args: []string{"echo", "a", "b"}})
+		run("less of it", child.Command{Args: []string{"echo"}})
+		run("its words joined", child.Command{Args: []string{"echo a"}})
+		run("none", child.Command{})
+		run("our names", child.Command{Args: []string{"sh", "-c", "echo $AUTHD_X"}, Env: []string{"AUTHD_X=x"}})
+		run("other names", child.Command{Args: []string{"echo", "a"}, Env: []string{"LD_PRELOAD=/x"}})
+		run("another home", child.Command{Args: []string{"echo", "a"}, Home: "/nowhere"})
+		_ = c.Seal([][]string{{"echo", "b"}})
+		run("one that was named too late", child.Command{Args: []string{"echo", "b"}})
+		ctx, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer stop()
+		_, err := c.Run(ctx, child.Command{Args: []string{"sleep", "100"}})
+		say("one that is cancelled: %v", err)
+		return 7
+	})
+	ended, text := watch(t)
+	if ended != (Ended{Code: 7}) {
+		t.Errorf("ended as %+v", ended)
+	}
+	for _, want := range []string{
+		`any before: "a\n" <nil>`, `a named one: "a\n" <nil>`, `another: "" the command echo came to the configuration`,
+		`more of a named one: "" the command`, `less of it: "" the command`, `its words joined: "" the command`, `none: "" no command`,
+		`our names: "x\n" <nil>`, `other names: "" the command echo is given`, `another home: "" the command echo is given`,
+		`one that was named too late: "" the command`, `one that is cancelled: context deadline exceeded`,
+	} {
+		if !strings.Contains(text, want+"\n") && !strings.Contains(text, want+" ") {
+			t.Errorf("not %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestTheMonitorEndsAsTheDaemon(t *testing.T) {
+	proper(func(c *Client, _ string, say func(string, ...any)) int {
+		_ = c.Hello()
+		say("")
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	})
+	if ended, _ := watch(t); ended != (Ended{Signal: syscall.SIGKILL}) {
+		t.Errorf("ended as %+v", ended)
+	}
+}
+
+func TestTheProgramOfAProcess(t *testing.T) {
+	proper(func(c *Client, _ string, say func(string, ...any)) int {
+		dev, ino, err := c.ProgramOf(int32(os.Getppid()))
+		say("%d %d %v", dev, ino, err)
+		_, _, err = c.ProgramOf(1 << 30)
+		say("nobody: %t", err != nil)
+		return 0
+	})
+	_, text := watch(t)
+	var st syscall.Stat_t
+	if err := syscall.Stat("/proc/self/exe", &st); err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("%d %d <nil>\nnobody: true\n", st.Dev, st.Ino); text != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+}
+
+// TestTheNextDaemon: the first is told what two others say, and the last gets
+// its socket, on which a caller has been waiting.
+func TestTheNextDaemon(t *testing.T) {
+	socket := filepath.Join(os.TempDir(), fmt.Sprintf("authd-test-%d", os.Getppid()))
+	proper(func(c *Client, base string, say func(string, ...any)) int {
+		_ = c.Hello()
+		switch base {
+		case "":
+			_, _ = c.Begin(context.Background())
+			return first(c, socket, say)
+		case `"broken"`:
+			_ = c.Stand(&Verdict{Problem: strings.Repeat("invented mistake ", 100_000), Watch: []string{"/w"}})
+			return 0
+		case `"dead"`:
+			return 3
+		}
+		_ = c.Stand(&Verdict{Warnings: []string{"a warning"}})
+		sockets, err := c.Begin(context.Background())
+		if err != nil || len(sockets) != 1 || !sockets[0].Own {
+			say("the next got %+v, %v", sockets, err)
+			return 1
+		}
+		conn, err := sockets[0].Accept()
+		if err != nil {
+			say("%v", err)
+			return 1
+		}
+		_, _ = io.WriteString(conn, "from the next")
+		_ = conn.Close()
+		return 9
+	})
+	ours := filepath.Join(os.TempDir(), fmt.Sprintf("authd-test-%d", os.Getpid()))
+	defer os.Remove(ours)
+	heard := make(chan string, 1)
+	go func() {
+		for { // until the first listens
+			if conn, err := net.Dial("unix", ours); err == nil {
+				text, _ := io.ReadAll(conn)
+				heard <- string(text)
+				return
+			}
+		}
+	}()
+	ended, text := watch(t)
+	if got := <-heard; got != "from the next" {
+		t.Errorf("a caller heard %q", got)
+	}
+	if ended != (Ended{Code: 9}) {
+		t.Errorf("ended as %+v", ended)
+	}
+	want := "broken: 1700000 [/w] <nil>\ndead: the next daemon ended with exit status 3\ncancelled: context deadline exceeded\ngood:  [a warning] <nil>\n"
+	if text != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+}
+
+func first(c *Client, path string, say func(string, ...any)) int {
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		say("%v", err)
+		return 1
+	}
+	if err := c.Keep(l.(*net.UnixListener), true); err != nil {
+		say("%v", err)
+		return 1
+	}
+	ctx := context.Background()
+	v, err := c.Renew(ctx, json.RawMessage(`"broken"`))
+	say("broken: %d %v %v", len(v.Problem), v.Watch, err)
+	_, err = c.Renew(ctx, json.RawMessage(`"dead"`)) // the broken one may be there yet
+	say("dead: %v", err)
+	gone, end := context.WithTimeout(ctx, time.Nanosecond)
+	defer end()
+	_, err = c.Renew(gone, json.RawMessage(`"good"`))
+	say("cancelled: %v", err)
+	v, err = c.Renew(ctx, json.RawMessage(`"good"`)) // the cancelled one too
+	say("good: %s %v %v", v.Problem, v.Warnings, err)
+	return 0
+}
