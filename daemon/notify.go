@@ -12,8 +12,8 @@ import (
 // notifyPause is how often a person is told the same of one credential.
 const notifyPause = 24 * time.Hour
 
-// followStops tells people, by the command in notify, that a credential waits
-// for them: once a day for one reason.
+// followStops tells people, in the log and by the command in notify, that a
+// credential waits for them: once a day for one reason.
 func (d *Daemon) followStops(ctx context.Context) {
 	told := map[string]time.Duration{} // by credential and class, on the boot clock
 	var commands sync.WaitGroup
@@ -21,7 +21,7 @@ func (d *Daemon) followStops(ctx context.Context) {
 	for ctx.Err() == nil {
 		for ev := range d.engine.Watch(ctx) {
 			u := d.units.Load().byName[ev.Name]
-			if u == nil || len(u.conf.Notify) == 0 || !d.isStopped(ev) {
+			if u == nil || !d.isStopped(ev) {
 				continue
 			}
 			key := ev.Name + "\x00" + ev.Class
@@ -30,7 +30,12 @@ func (d *Daemon) followStops(ctx context.Context) {
 				continue
 			}
 			told[key] = now
-			commands.Go(func() { d.notify(ctx, u, ev) })
+			if s := d.engine.Snapshot(ev.Name); s != nil {
+				d.log.Warn("a person must act", "credential", ev.Name, "class", ev.Class, "act", act(u, s))
+			}
+			if len(u.conf.Notify) > 0 {
+				commands.Go(func() { d.notify(ctx, u, ev) })
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"authd/ipc"
@@ -75,6 +76,9 @@ func (u *unit) wireStatus(s *refresher.Snapshot, outputs []ipc.Output, now crede
 	}
 	step := s.Renewal(now)
 	st.Why = why(s, step)
+	if command := act(u, s); st.State == ipc.NeedsLogin && strings.HasPrefix(command, "run: ") {
+		st.Why += "; " + command
+	}
 	if step.Do == refresher.Fetch && !s.Running {
 		st.RenewAt = ipc.At(now.Wall.Add(step.In))
 	}

@@ -154,7 +154,7 @@ func generation(n uint64) string {
 
 // remark is the one thing about a status that is worth a column.
 func remark(s *ipc.Status) string {
-	if s.LastError != nil && s.Failures > 0 {
+	if s.LastError != nil && s.Failures > 0 && s.State != ipc.NeedsLogin { // of that, Why has the command too
 		return s.LastError.Message
 	}
 	return s.Why
