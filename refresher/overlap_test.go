@@ -210,6 +210,48 @@ func TestAnEntryThatHasLeftHoldsWhatItsExchangeBrought(t *testing.T) {
 	})
 }
 
+// revocable is a source whose issuer is told of revocations.
+type revocable struct {
+	*issuerScript
+	fails   error
+	revoked []string
+}
+
+func (r *revocable) Revoke(_ context.Context, a credential.Attempt) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.revoked = append(r.revoked, a.Prev.Value.Reveal())
+	return r.fails
+}
+
+func TestWhatComesAfterARevocationIsRevokedToo(t *testing.T) {
+	inWorld(t, func(w *world) {
+		src := &revocable{issuerScript: &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}, fails: errors.New("503 from ${logout_url}")}
+		w.Set([]*Definition{define("a", src, usual)})
+		w.pass(time.Second)
+		src.slow(10 * time.Second)
+		go func() { _, _ = w.Refresh(w.t.Context(), "a", time.Minute) }()
+		w.pass(time.Second)
+		if _, err := w.Revoke(w.t.Context(), "a"); err != nil {
+			t.Error(err)
+		}
+		w.pass(time.Minute)
+		if got := fmt.Sprint(src.revoked); got != "[value-1 value-2]" {
+			t.Errorf("the issuer was told of %s", got)
+		}
+		w.wantState("a", "revoked")
+		if r := w.store.records["a"]; r.Cred != nil || r.Intent != nil || !IsRevoked(r.Stop) {
+			t.Errorf("stored: %+v", r)
+		}
+		if n := len(w.wall.published["a"]); n != 1 {
+			t.Errorf("published %d times", n)
+		}
+		if n := w.lines.with("level=WARN", "the issuer was not told"); n != 2 {
+			t.Errorf("the log tells %d times that the issuer did not accept it, want 2", n)
+		}
+	})
+}
+
 func TestARevocationEndsTheWaitForARefresh(t *testing.T) {
 	inWorld(t, func(w *world) {
 		src := &issuerScript{origin: "https://a.example", takes: 5 * time.Second, answer: lives(time.Hour)}
