@@ -312,9 +312,13 @@ func (p *person) configures(b block) {
 	if err != nil || bytes.Contains(out, []byte("warning")) {
 		p.Errorf("README.md:%d: %v: %s", b.line, err, out)
 	}
-	for _, recipe := range []string{"packetfabric-session", "packetfabric-key", "packetfabric", "yombo", "netography", "armor", "password-jwt"} {
-		if !regexp.MustCompile(`(?m)^recipe *= "` + recipe + `"$`).MatchString(b.text) {
-			p.Errorf("README.md:%d: no credential of the recipe %s", b.line, recipe)
+}
+
+func TestReadmeShowsEachSystem(t *testing.T) {
+	text := readmeText(t)
+	for _, recipe := range []string{"packetfabric-session", "packetfabric-key", "packetfabric", "yombo", "netography", "armor", "password-jwt", "oauth2"} {
+		if !regexp.MustCompile(`(?m)^recipe *= "` + recipe + `"$`).MatchString(text) {
+			t.Errorf("no credential of the recipe %s", recipe)
 		}
 	}
 }
