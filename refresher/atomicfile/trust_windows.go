@@ -29,7 +29,7 @@ func rightsOf(path string, _ fs.FileInfo) (r rights, err error) {
 	if r.List, err = accesslist.OfFile(d); err != nil {
 		return r, err
 	}
-	r.path = folder.Name()
+	r.path = path
 	r.self, err = accesslist.Self()
 	return r, err
 }
