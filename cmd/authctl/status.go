@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -80,25 +79,6 @@ func terminal(f *os.File) bool {
 }
 
 func (a *app) coloured() bool { return terminal(a.out) && os.Getenv("NO_COLOR") == "" }
-
-// weight says how bad a status is: 0 good, 1 worth a look, 2 of no use.
-func weight(s *ipc.Status, now time.Time) int {
-	switch s.State {
-	case ipc.Fresh, ipc.Static:
-		return min(s.Failures, 1) // a static one has one while an API's refusal of it stands
-	case ipc.Renewing:
-		if s.Serves(ipc.At(now)) {
-			return 0
-		}
-		return 1
-	case ipc.New:
-		return 1
-	}
-	if s.Serves(ipc.At(now)) {
-		return 1
-	}
-	return 2
-}
 
 var colours = [...]string{"\x1b[32m", "\x1b[33m", "\x1b[31m"}
 
@@ -234,108 +214,4 @@ func details(s *ipc.Status, now time.Time) string {
 		line("output", text)
 	}
 	return b.String()
-}
-
-// The exit codes of a monitoring plugin.
-const (
-	checkWarning  = 1
-	checkCritical = 2
-	checkUnknown  = 3
-)
-
-// check is one line and an exit code for monitoring: the worst status counts.
-func (a *app) check(name string) error {
-	all, err := a.statuses(name)
-	if err != nil {
-		text, _ := explainError(err)
-		a.print("UNKNOWN: " + text + "\n")
-		return exit(checkUnknown)
-	}
-	now := time.Now()
-	worst, bad := 0, []string{}
-	for i := range all {
-		s := &all[i]
-		if w := weight(s, now); w > 0 {
-			worst = max(worst, w)
-			bad = append(bad, s.Name+" is "+string(s.State)+": "+remark(s))
-		}
-	}
-	switch {
-	case len(all) == 0:
-		a.print("UNKNOWN: there is no credential that you may see\n")
-		return exit(checkUnknown)
-	case worst == 0:
-		a.print(fmt.Sprintf("OK: %d credentials\n", len(all)))
-		return nil
-	}
-	word := map[int]string{checkWarning: "WARNING", checkCritical: "CRITICAL"}[worst]
-	a.print(word + ": " + strings.Join(bad, "; ") + "\n")
-	return exit(worst)
-}
-
-// watch keeps showing: on a terminal the table, elsewhere a line for each
-// thing that happens.
-func (a *app) watch(name string, raw bool) error {
-	switch {
-	case raw:
-		return a.follow(name, func(line []byte) error { return a.line(append([]byte(nil), line...)) })
-	case !terminal(a.out):
-		return a.follow(name, func(line []byte) error {
-			var e ipc.Event
-			if err := json.Unmarshal(line, &e); err != nil || e.Event == ipc.EventPing {
-				return err
-			}
-			return a.line([]byte(eventLine(&e)))
-		})
-	}
-	return a.live(name)
-}
-
-// follow reads the watch stream, whose end means that the daemon went away.
-func (a *app) follow(name string, each func([]byte) error) error {
-	err := a.client.Watch(name, func(line []byte) (bool, error) { return true, each(line) })
-	if err == nil {
-		err = &failure{ipc.ExitUnreachable, "authd ended the stream; it was stopped, or this program was too slow"}
-	}
-	return err
-}
-
-func eventLine(e *ipc.Event) string {
-	line := e.At.Local().Format("2006-01-02 15:04:05") + " " + pad(e.Name, 20) + " " + pad(e.Event, 12) + " " + string(e.State)
-	if e.Generation > 0 {
-		line += ", generation " + generation(e.Generation)
-	}
-	if e.Class != "" {
-		line += ", " + e.Class
-	}
-	return strings.TrimRight(line, " ")
-}
-
-// live shows the table again whenever something happens, and every second.
-func (a *app) live(name string) error {
-	ended := make(chan error, 1)
-	happened := make(chan struct{}, 1)
-	go func() {
-		stream := app{client: ipc.Client{Socket: a.client.Socket}, out: a.out}
-		ended <- stream.follow(name, func([]byte) error {
-			select {
-			case happened <- struct{}{}:
-			default:
-			}
-			return nil
-		})
-	}()
-	second := time.NewTicker(time.Second)
-	defer second.Stop()
-	all, err := a.statuses(name)
-	for err == nil {
-		a.print("\x1b[H\x1b[2J" + table(all, time.Now(), a.coloured()))
-		select {
-		case <-happened:
-			all, err = a.statuses(name)
-		case <-second.C:
-		case err = <-ended:
-		}
-	}
-	return err
 }
