@@ -4,18 +4,29 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+
+	"authd/ipc/pipe"
 )
 
 // home is the demo's temporary folder.
 type home string
 
 func (h home) path(name string) string { return filepath.Join(string(h), name) }
-func (h home) socket() string          { return h.path("authd.sock") }
 func (h home) config() string          { return h.path("authd.toml") }
 func (h home) token(file string) string {
 	return filepath.Join(h.path("tokens"), file)
+}
+
+// socket is where the demo's daemon listens: on Windows a pipe, which is in no
+// folder and is named after it.
+func (h home) socket() string {
+	if runtime.GOOS == "windows" {
+		return pipe.Folder + filepath.Base(string(h))
+	}
+	return h.path("authd.sock")
 }
 
 func (h home) secret(s *system, key string) string {

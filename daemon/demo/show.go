@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -92,7 +93,7 @@ func (s *screen) guide(h home, portal, authctl string, systems []*system) {
 	}
 	s.printf("%s\n\n", s.paint(bold, "Try this from another shell:"))
 	for _, line := range [][2]string{
-		{"first", "export AUTHD_SOCKET=" + h.socket()},
+		{"first", set() + "AUTHD_SOCKET=" + h.socket()},
 		{"what is held", authctl + " status"},
 		{"", authctl + " status --watch"},
 		{"why, in words", authctl + " explain netography"},
@@ -113,4 +114,12 @@ func (s *screen) guide(h home, portal, authctl string, systems []*system) {
 		s.printf("  %-20s  %s\n", line[0], line[1])
 	}
 	s.printf("\n%s\n\n", s.paint(bold, "What happens (Ctrl-C ends it):"))
+}
+
+// set is what a shell says before a variable that others are to know.
+func set() string {
+	if runtime.GOOS == "windows" {
+		return "set "
+	}
+	return "export "
 }
