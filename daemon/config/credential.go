@@ -36,7 +36,9 @@ var credentialKeys = []key[*Credential]{
 	{"layout", `"dir"`, func(r *reader, n *document.Node, c *Credential) {
 		var layout string
 		r.oneOf(n, []string{"files", "dir"}, &layout)
-		c.Dir = layout == "dir"
+		if c.Dir = layout == "dir"; c.Dir && !links {
+			r.fail(n, "is made of links, which a service may not make on Windows", "leave it out; the files of a credential carry the same time")
+		}
 	}},
 	{"margin", `"60s"`, func(r *reader, n *document.Node, c *Credential) { r.duration(n, 0, year, &c.Margin) }},
 	{"refresh_at", `0.75`, func(r *reader, n *document.Node, c *Credential) { r.fraction(n, &c.RefreshAt) }},

@@ -188,6 +188,11 @@ func TestWhatWindowsCannotTell(t *testing.T) {
 			t.Errorf("%s: %v", entry, err)
 		}
 	}
+	dir := writeFiles(t, map[string]string{"authd.toml": "version = 1\n[credential.x]\nrecipe = \"nothing\"\nlayout = \"dir\"\n"})
+	setList(t, filepath.Join(dir, "authd.toml"), full(t, ""))
+	if _, _, err := load(t, options(dir)); err == nil || !strings.Contains(err.Error(), "layout: is made of links") {
+		t.Errorf("links: %v", err)
+	}
 	for key, want := range map[string]string{
 		`socket = 'C:\authd.sock'`: `names no pipe`,
 		`user = "authd"`:           `cannot become another user on Windows`,

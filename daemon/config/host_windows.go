@@ -21,3 +21,8 @@ func (r *reader) socket(n *document.Node, into *string) {
 
 // becomes reports whether a process can take another user's place.
 const becomes = false
+
+// links reports whether a service may make links, which layout = "dir" is made
+// of: it takes a privilege there (SeCreateSymbolicLinkPrivilege) that
+// administrators have and services have not.
+const links = false

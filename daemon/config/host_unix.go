@@ -26,3 +26,7 @@ func (r *reader) socket(n *document.Node, into *string) {
 
 // becomes reports whether a process can take another user's place.
 const becomes = true
+
+// links reports whether a service may make links, which layout = "dir" is made
+// of.
+const links = true
