@@ -10,7 +10,7 @@ import (
 	"authd/ipc/pipe"
 	"authd/refresher/accesslist"
 
-	"golang.org/x/sys/windows"
+	win "golang.org/x/sys/windows"
 )
 
 func TestTheKernelSaysWhoCalls(t *testing.T) {
@@ -40,11 +40,11 @@ func TestTheKernelSaysWhoCalls(t *testing.T) {
 func TestACallerWhoAsksForNothing(t *testing.T) {
 	f := &fake{}
 	path := start(t, &Server{Backend: f})
-	name, err := windows.UTF16PtrFromString(path)
+	name, err := win.UTF16PtrFromString(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := windows.CreateFile(name, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_OVERLAPPED, 0)
+	h, err := win.CreateFile(name, win.GENERIC_READ|win.GENERIC_WRITE, 0, nil, win.OPEN_EXISTING, win.FILE_FLAG_OVERLAPPED, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
