@@ -24,8 +24,8 @@ import (
 //     on the daemon is touched;
 //   - no caller is ever given a value that had expired, or was never issued.
 //
-// AUTHD_TORTURE is the number of kills; .ci/run torture sets it. With
-// AUTHD_TORTURE_KEY=1 the state is encrypted.
+// AUTHD_TORTURE is the number of kills; .ci/run torture sets it. The
+// state of every other daemon is encrypted, with AUTHD_TORTURE_KEY=1 that of all.
 func TestTorture(t *testing.T) {
 	t.Parallel()
 	kills := 45
@@ -86,7 +86,11 @@ const grace = 30 * time.Second
 
 func newVictim(t *testing.T, i int) *victim {
 	v := &victim{host: newHost(t), asked: make(chan struct{}, 1)}
-	v.seal()
+	if i%2 == 1 { // half of them always
+		v.encrypt()
+	} else {
+		v.seal()
+	}
 	v.write("recipes/strict-issuer.toml", strictRecipe)
 	v.secrets["tokens"] = "invented-refresh-"
 	var config strings.Builder

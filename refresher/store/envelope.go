@@ -108,8 +108,11 @@ func wrap(record []byte, key *Key) ([]byte, error) {
 // key that is at hand but does not open, is damage too: no authd wrote it.
 func (k Keys) unwrap(name string, data []byte) (record []byte, key string, err error) {
 	e, err := parse(name, data)
-	if err != nil || e.Version == plainVersion {
-		return e.Record, "", err
+	if err != nil {
+		return nil, "", err
+	}
+	if e.Version == plainVersion {
+		return e.Record, "", nil
 	}
 	with := k.find(e.Key)
 	if with == nil {

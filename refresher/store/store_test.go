@@ -411,6 +411,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(record)
 	f.Add([]byte(`{"version":3}`))
 	f.Add([]byte(`{"name":"a"}`))
+	f.Add([]byte(`{"version":1,"checksum":"0","record":{"name":"a"}}`))
 	for _, key := range []*Key{nil, keys.Seal, keys.Open[0]} {
 		file := whole(f, sample("a", 3), "boot", key)
 		f.Add(file)
