@@ -300,7 +300,8 @@ func TestEachWritingCallOfARotationMayBeTheLast(t *testing.T) {
 			case !f.refused():
 				t.Error("the issuer took a token twice, or our table is wrong")
 			default:
-				f.lockedOut(f.ward, f.since(0)[f.turns()-1])
+				f.isReported(f.ward, f.since(0)[f.turns()-1])
+				f.lockedOut(f.ward)
 				f.isAlone(f.ward)
 				f.renew()
 			}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -63,7 +64,8 @@ func (v *victim) begin() {
 	v.Helper()
 	v.began = time.Now()
 	v.start()
-	v.widest.start = max(v.widest.start, time.Since(v.began))
+	v.up = time.Now()
+	v.widest.start = max(v.widest.start, v.up.Sub(v.began))
 }
 
 // round is one life of the daemon.
@@ -111,9 +113,24 @@ func (v *victim) awaitExchange() {
 	}
 }
 
-// die kills the daemon and looks at what it left.
+// die kills the daemon and looks at what it left. Where it is more than one
+// process, any of them may be the first to go, and none may outlive the others.
 func (v *victim) die() {
+	v.Helper()
+	all := family(v.daemon.cmd.Process.Pid)
+	if first := all[rand.N(len(all))]; first != all[0] {
+		_ = syscall.Kill(first, syscall.SIGKILL)
+		time.Sleep(upTo(5 * time.Millisecond))
+	}
 	v.kill9()
+	v.until(5*time.Second, "no process is left", func() bool {
+		for _, pid := range all {
+			if lives(pid) {
+				return false
+			}
+		}
+		return true
+	})
 	k := kill{at: time.Now(), missing: v.missing()}
 	for _, w := range v.wards {
 		token := k.missing[w.name]
@@ -126,6 +143,12 @@ func (v *victim) die() {
 		}
 	}
 	v.kills = append(v.kills, k)
+}
+
+// lives says whether a process runs; one that nobody has waited for does not.
+func lives(pid int) bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return err == nil && !bytes.Contains(status, []byte("State:\tZ"))
 }
 
 // endInOrder stops the daemon as a service manager does: then nothing that it
@@ -173,20 +196,32 @@ func (v *victim) judge() {
 		for _, t := range w.since(w.judged) {
 			if t.fresh == "" {
 				locked = append(locked, w)
-				v.lockedOut(w, t)
+				v.isReported(w, t)
 				break
 			}
 		}
 		w.judged = len(w.since(0))
 	}
 	for _, w := range locked {
+		v.lockedOut(w)
 		v.isAlone(w)
 		w.renew()
 	}
 }
 
-// lockedOut judges a refusal.
-func (v *victim) lockedOut(w *ward, refusal turn) {
+// isReported waits until a refusal is told.
+func (v *victim) isReported(w *ward, refusal turn) {
+	v.Helper()
+	since := refusal.decided
+	if since.Before(v.up) {
+		since = v.up // before that there was nobody to tell it
+	}
+	v.until(5*time.Second, w.name+": needs-login is reported", func() bool { return v.state(w.name).State == "needs-login" })
+	v.widest.report = max(v.widest.report, time.Since(since))
+}
+
+// lockedOut judges a lock-out.
+func (v *victim) lockedOut(w *ward) {
 	v.Helper()
 	v.count.locked++
 	if !w.strict {
@@ -195,12 +230,6 @@ func (v *victim) lockedOut(w *ward, refusal turn) {
 	if !v.excused(w) {
 		v.Errorf("%s: a lock-out, and no kill fell between a request and our sync:\n%s", w.name, w.book())
 	}
-	v.until(5*time.Second, w.name+": needs-login is reported", func() bool { return v.state(w.name).State == "needs-login" })
-	since := refusal.decided
-	if since.Before(v.began) {
-		since = v.began // it was dead
-	}
-	v.widest.report = max(v.widest.report, time.Since(since))
 	r := v.call("GET", "/v1/credentials/"+w.name+"/token?min_valid=10m&wait=1s", "")
 	if r.code() != "needs_login" || !strings.Contains(r.body, "authctl login "+w.name) {
 		v.Errorf("%s: after a lock-out a caller is told %d %s", w.name, r.status, r.body)

@@ -57,6 +57,7 @@ type victim struct {
 	asked  chan struct{} // a request has come to one of the issuers
 	others atomic.Int64  // grants of the credential that nothing touches
 	began  time.Time     // of the daemon now
+	up     time.Time     // when it first answered
 	kills  []kill
 	count  struct{ orderly, reloads, exposed, saved, locked, reads int }
 	widest struct{ window, report, start time.Duration }

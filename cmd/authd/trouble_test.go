@@ -212,3 +212,34 @@ func TestAnOrderlyEndAtEachPhaseOfAnExchange(t *testing.T) {
 		})
 	}
 }
+
+// TestABootClockThatJumps, as in a container that is moved or a machine that is
+// restored, and back again, with a family that rotates: what is held may be
+// taken for expired, and nothing is used up twice.
+func TestABootClockThatJumps(t *testing.T) {
+	needRoot(t)
+	t.Parallel()
+	if out, err := exec.Command("unshare", "-T", "--fork", "--boottime", "100", "true").CombinedOutput(); err != nil {
+		t.Skipf("NOT TESTED: no clock of its own for a process here: %v %s", err, out)
+	}
+	f := newFaulty(t, "oauth2", 5*time.Second)
+	for _, offset := range []string{"1000000", "-3000", "500", "0", "2000000"} {
+		turns := f.turns()
+		f.stop()
+		cmd := f.prepare()
+		cmd.Args = append([]string{"unshare", "-T", "--fork", "--kill-child=KILL", "--boottime", offset, "--monotonic", offset, program("authd")}, cmd.Args[1:]...)
+		cmd.Path, _ = exec.LookPath("unshare")
+		f.startAs(cmd)
+		f.until(10*time.Second, "the family rotates", func() bool { return f.turns() > turns && f.state("family").State == "fresh" })
+		v := f.host.value("family")
+		if wrong := f.wrong(v, time.Now()); wrong != "" {
+			t.Errorf("with the boot clock at %s: %s", offset, wrong)
+		}
+		f.until(10*time.Second, "and again", func() bool { return f.turns() > turns+1 })
+		f.die()
+		f.victim.begin()
+	}
+	if f.refused() {
+		t.Error("the family has ended")
+	}
+}
