@@ -131,7 +131,7 @@ func newFaulty(t *testing.T, recipe string, life time.Duration) *faulty {
 func newFaultyOn(t *testing.T, recipe string, life time.Duration, prepare func(*host)) *faulty {
 	f := &faulty{victim: &victim{host: newHost(t), asked: make(chan struct{}, 1)}}
 	prepare(f.host)
-	f.seal()
+	f.seal(false)
 	f.issuer = &rotation{name: "faulty", life: life}
 	f.ward = f.add("family", newLineage(f.issuer.decide), true)
 	f.before, f.after = 0, 0
