@@ -22,6 +22,11 @@
 //     folder only if nothing else has come into it.
 //   - A secret never stands in the drop-in or in an argument: it is asked for,
 //     or the argument says where it is kept.
-//   - Only what the recipe cannot do without is asked. The rest stands in the
-//     drop-in as comments, so that nobody has to look it up.
+//   - Only what the recipe cannot do without is asked, and what its [[require]]
+//     says is worth a question: the grant first, then what that needs. The rest
+//     stands in the drop-in as comments, so that nobody has to look it up.
+//   - Where a person has to log in, the trial ends at the configuration: what a
+//     login gives is the daemon's to keep, so that it is made through the daemon
+//     once the drop-in is in its place, by authctl, which shows pages and codes.
+//     The cost is that a login which fails then leaves the credential there.
 package add

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"authd/refresher/credential"
 )
@@ -39,10 +43,13 @@ func (s attended) device(ctx context.Context, steps Steps, a credential.Attempt,
 		return nil, err
 	}
 	page, code := text(got, "verification_uri"), text(got, "user_code")
-	if page == "" || code == "" {
-		return nil, credential.Errorf(credential.Transient, "the answer of ${device_url} has no page or no code")
+	if !isPage(page) || code == "" || !isPrintable(code) {
+		return nil, credential.Errorf(credential.Transient, "the answer of ${device_url} has no page or no code that can be shown")
 	}
 	whole := text(got, "verification_uri_complete")
+	if !isPage(whole) {
+		whole = ""
+	}
 	show(credential.Prompt{Say: "open this page on any device and type the code:", URL: page, Code: code, Scan: whole == ""})
 	if whole != "" {
 		show(credential.Prompt{Say: "or open this one, which has the code in it:", URL: whole, Scan: true})
@@ -65,6 +72,17 @@ func (s attended) device(ctx context.Context, steps Steps, a credential.Attempt,
 			return nil, err
 		}
 	}
+}
+
+// isPage reports whether an issuer's text is an address that may be shown to a
+// person: what it says goes to their terminal, which would obey some of it.
+func isPage(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && isPrintable(address)
+}
+
+func isPrintable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // after is when to poll again, or why not.
@@ -112,7 +130,7 @@ const browserLife = 15 * time.Minute
 
 // browser shows a page and waits until it comes back.
 func (s attended) browser(ctx context.Context, steps Steps, a credential.Attempt, show func(credential.Prompt)) (*credential.Credential, error) {
-	at, err := listen(ctx, s.Redirect)
+	at, err := listen(ctx, s.Redirect, s.Config.Issuer)
 	if err != nil {
 		return nil, err
 	}

@@ -25,5 +25,7 @@
 //   - The daemon opens no browser and asks nobody: it shows an address to who
 //     asked for the login, and waits at a loopback address that exists only
 //     meanwhile. Its answer counts only with the state that was drawn for it.
+//   - What an issuer has shown to a person must be printable, and an address a
+//     web page's: it goes to somebody's terminal.
 //   - A login under way does not stop renewals: what it uses up is its own.
 package oauth2

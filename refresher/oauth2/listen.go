@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type landing struct {
 	address string // the redirect URI
 	host    string // host:port
 	state   string
+	issuer  string // "": any
 	came    chan back
 	once    sync.Once
 	server  *http.Server
@@ -41,8 +43,8 @@ func draw() string {
 }
 
 // listen opens the redirect address: loopback, plain http; where it has no
-// port, on a free one.
-func listen(ctx context.Context, redirect string) (*landing, error) {
+// port, on a free one. An answer that names another issuer is refused.
+func listen(ctx context.Context, redirect, issuer string) (*landing, error) {
 	if redirect == "" {
 		redirect = "http://127.0.0.1/"
 	}
@@ -65,7 +67,7 @@ func listen(ctx context.Context, redirect string) (*landing, error) {
 	}
 	_, port, _ = net.SplitHostPort(l.Addr().String())
 	u.Host = net.JoinHostPort(u.Hostname(), port)
-	at := &landing{address: u.String(), host: l.Addr().String(), state: draw(), came: make(chan back, 1)}
+	at := &landing{address: u.String(), host: l.Addr().String(), state: draw(), issuer: issuer, came: make(chan back, 1)}
 	at.server = &http.Server{Handler: at.handler(u.Path), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
 	go func() { _ = at.server.Serve(l) }()
 	return at, nil
@@ -98,6 +100,8 @@ func (at *landing) handler(path string) http.Handler {
 		}
 		b := back{code: credential.NewSecret(q.Get("code"))}
 		switch code := q.Get("error"); {
+		case at.isAnothers(q.Get("iss")):
+			b.err = credential.Errorf(credential.Person, "another issuer's page came back, and its code was not used; begin anew")
 		case code != "" && errorCode.MatchString(code):
 			b.err = credential.Errorf(credential.Person, "the issuer's page answered %s", code)
 		case code != "" || b.code.IsEmpty():
@@ -110,4 +114,10 @@ func (at *landing) handler(path string) http.Handler {
 		}
 		_, _ = w.Write([]byte("authd goes on with the login; this page can be closed\n"))
 	})
+}
+
+// isAnothers reports whether an answer names another issuer than the one whose
+// page was opened (RFC 9207): a code of one would go to the other.
+func (at *landing) isAnothers(iss string) bool {
+	return iss != "" && at.issuer != "" && strings.TrimSuffix(iss, "/") != strings.TrimSuffix(at.issuer, "/")
 }

@@ -200,13 +200,17 @@ func TestDevicePolls(t *testing.T) {
 		done    bool
 	}{
 		{"the usual pause", device("user_code", "AB", "verification_uri", "https://as.example/d"), []error{failure(credential.Transient, "authorization_pending"), nil}, 10 * time.Second, 2, 0, true},
-		{"the issuer's pause", device("user_code", "AB", "verification_uri", "u", "interval", "2"), []error{nil}, 2 * time.Second, 1, 0, true},
-		{"an absurd pause", device("user_code", "AB", "verification_uri", "u", "interval", "1e9"), []error{nil}, time.Minute, 1, 0, true},
-		{"slow_down adds five seconds", device("user_code", "AB", "verification_uri", "u", "interval", "1"), []error{failure(credential.SlowDown, "slow_down"), nil}, 7 * time.Second, 2, 0, true},
-		{"no answer doubles", device("user_code", "AB", "verification_uri", "u", "interval", "1"), []error{credential.Errorf(credential.Transient, "lost"), nil}, 3 * time.Second, 2, 0, true},
-		{"declined", device("user_code", "AB", "verification_uri", "u"), []error{failure(credential.Person, "access_denied")}, 5 * time.Second, 1, credential.Person, false},
-		{"nobody comes", device("user_code", "AB", "verification_uri", "u", "expires_in", "62"), []error{failure(credential.Transient, "authorization_pending")}, 62 * time.Second, 12, credential.Person, false},
-		{"no code to show", device("verification_uri", "u"), nil, 0, 0, credential.Transient, false},
+		{"the issuer's pause", device("user_code", "AB", "verification_uri", "https://u", "interval", "2"), []error{nil}, 2 * time.Second, 1, 0, true},
+		{"an absurd pause", device("user_code", "AB", "verification_uri", "https://u", "interval", "1e9"), []error{nil}, time.Minute, 1, 0, true},
+		{"slow_down adds five seconds", device("user_code", "AB", "verification_uri", "https://u", "interval", "1"), []error{failure(credential.SlowDown, "slow_down"), nil}, 7 * time.Second, 2, 0, true},
+		{"no answer doubles", device("user_code", "AB", "verification_uri", "https://u", "interval", "1"), []error{credential.Errorf(credential.Transient, "lost"), nil}, 3 * time.Second, 2, 0, true},
+		{"declined", device("user_code", "AB", "verification_uri", "https://u"), []error{failure(credential.Person, "access_denied")}, 5 * time.Second, 1, credential.Person, false},
+		{"nobody comes", device("user_code", "AB", "verification_uri", "https://u", "expires_in", "62"), []error{failure(credential.Transient, "authorization_pending")}, 62 * time.Second, 12, credential.Person, false},
+		{"a code that a terminal would obey", device("user_code", "A\x1b]0;B\a", "verification_uri", "https://u"), nil, 0, 0, credential.Transient, false},
+		{"a page that a terminal would obey", device("user_code", "AB", "verification_uri", "https://u/\x1b[2J"), nil, 0, 0, credential.Transient, false},
+		{"a page that is none", device("user_code", "AB", "verification_uri", "javascript:alert(1)"), nil, 0, 0, credential.Transient, false},
+		{"a second page that is none", device("user_code", "AB", "verification_uri", "https://u", "verification_uri_complete", "data:,x"), []error{nil}, 5 * time.Second, 1, 0, true},
+		{"no code to show", device("verification_uri", "https://u"), nil, 0, 0, credential.Transient, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -220,7 +224,11 @@ func TestDevicePolls(t *testing.T) {
 				}}
 				s := person(t, steps, false)
 				start := time.Now()
-				_, err := s.Attend(t.Context(), credential.Attempt{}, func(credential.Prompt) {})
+				_, err := s.Attend(t.Context(), credential.Attempt{}, func(p credential.Prompt) {
+					if p.URL != "" && !strings.HasPrefix(p.URL, "https://") {
+						t.Errorf("%q was shown", p.URL)
+					}
+				})
 				if took := time.Since(start); took != test.took || steps.n != test.polls {
 					t.Errorf("%d polls in %v, want %d in %v", steps.n, took, test.polls, test.took)
 				}
@@ -238,7 +246,9 @@ func person(t *testing.T, steps Steps, browser bool) credential.Interactive {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.(credential.Interactive)
+	one := s.(attended)
+	one.Config.Issuer = "https://as.example" // whose addresses are known
+	return one
 }
 
 // The landing takes one answer, and only with the state that was drawn for it.
@@ -253,6 +263,8 @@ func TestTheLandingTakesOnlyItsAnswer(t *testing.T) {
 		{"declined", "?state={state}&error=access_denied", 200, "", "access_denied"},
 		{"an error that is no code is not repeated", "?state={state}&error=Mallory+was+here", 200, "", "no code"},
 		{"neither", "?state={state}", 200, "", "no code"},
+		{"its own issuer", "?state={state}&code=C2&iss=https%3A%2F%2Fas.example%2F", 200, "C2", ""},
+		{"another issuer", "?state={state}&code=C3&iss=https%3A%2F%2Fevil.example", 200, "", "another issuer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			steps := &fakeSteps{finish: func(_ int, given []credential.Value) (*credential.Credential, error) {
@@ -314,7 +326,7 @@ func TestWhereAPageMayComeBack(t *testing.T) {
 		"": true, "http://127.0.0.1/callback": true, "http://localhost/cb": true, "http://[::1]/": true,
 		"http://192.0.2.1/": false, "https://127.0.0.1/": false, "http://evil.example/": false, "://": false,
 	} {
-		at, err := listen(t.Context(), address)
+		at, err := listen(t.Context(), address, "")
 		if (err == nil) != ok && !(address == "http://[::1]/" && err != nil) { // no IPv6 here
 			t.Errorf("%q: %v", address, err)
 		}
