@@ -35,4 +35,9 @@
 //   - A credential whose parameter is another credential's value is settled
 //     anew whenever that one is issued; until then it waits, as a source that
 //     fails politely.
+//   - QR codes are made here, by rsc.io/qr/coding (BSD, Russ Cox's, last changed
+//     in 2018 as there is nothing to add; it needs the standard library alone),
+//     and only drawn by authctl, which starts for every line of a script: linked
+//     there, the encoder cost each start 40 µs. The cost is some kilobytes in each
+//     login's stream.
 package daemon
