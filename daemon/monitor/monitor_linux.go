@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -110,6 +111,9 @@ func (m *monitor) launch(base string) (*process, error) {
 		for {
 			msg, file, err := p.wire.receive()
 			if err != nil {
+				if !errors.Is(err, io.EOF) { // what it says cannot be understood any more
+					_ = p.cmd.Process.Kill()
+				}
 				break
 			}
 			m.events <- event{from: p, message: msg, file: file}

@@ -137,6 +137,9 @@ func received(rights []byte) (*os.File, error) {
 	}
 	fds, err := unix.ParseUnixRights(&all[0])
 	if err != nil || len(fds) != 1 {
+		for _, fd := range fds {
+			_ = unix.Close(fd)
+		}
 		return nil, errors.Join(errors.New("descriptors that nobody asked for"), err)
 	}
 	unix.CloseOnExec(fds[0])
