@@ -109,7 +109,7 @@ func (s *storm) act(w *world, def *Definition) (*world, *Definition) {
 	case 2:
 		go func() { _, _ = w.Revoke(ctx, "a") }()
 	case 3, 4:
-		_, _ = w.Reject("a", Rejection{Generation: uint64(s.pick(s.n + 2))})
+		_, _ = w.Reject("a", Rejection{Generation: w.Snapshot("a").generation()})
 	case 5:
 		d := *def
 		d.Version = fmt.Sprint(s.pick(3))
@@ -166,7 +166,7 @@ func (s *storm) judge(w *world, step int) {
 	if got, err := w.Get(w.t.Context(), "a", Want{}); err == nil && (got.Remaining(now) <= 0 || got.State.Stop == Revoked || got.State.Rejected) {
 		fail("served with %s left, as %s", got.Remaining(now), got.Name(now))
 	}
-	r := w.store.records["a"]
+	r, _ := w.store.Load("a")
 	switch {
 	case s.full:
 	case snap.State.Stop == Revoked && (r.Cred != nil || !IsRevoked(r.Stop)):
