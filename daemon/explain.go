@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"authd/ipc"
@@ -190,7 +191,10 @@ func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MS
 
 // round is a duration as a person reads it.
 func round(d time.Duration) string {
+	const day = 24 * time.Hour
 	switch {
+	case d >= 2*day:
+		return strconv.FormatInt(int64(d.Round(day)/day), 10) + "d"
 	case d > time.Hour:
 		return d.Round(time.Minute).String()
 	case d > 10*time.Second:

@@ -33,7 +33,7 @@ func startCodeIssuer(h *host) *codeIssuer {
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprint(w, `{"error":"authorization_pending"}`)
 		default:
-			fmt.Fprint(w, `{"access_token":"invented-of-a-person","refresh_token":"invented-refresh","expires_in":600}`)
+			fmt.Fprint(w, `{"access_token":"invented-of-a-person","refresh_token":"invented-refresh","expires_in":600,"refresh_token_expires_in":864000}`)
 		}
 	}))
 	h.Cleanup(i.Close)
@@ -101,6 +101,11 @@ func TestCallersShareALogin(t *testing.T) {
 		<-one.process.done
 		if got := one.said.String(); one.process.err != nil || !strings.Contains(got, "mail is fresh, generation 1") {
 			t.Errorf("%v:\n%s", one.process.err, got)
+		}
+	}
+	for when, args := range map[string][]string{"in 9d23h": {"plan", "mail", "--for", "30d"}, "in 10d,": {"explain", "mail"}} {
+		if got := h.ctl(args...).out; !strings.Contains(got, when) || !strings.Contains(got, "what a renewal needs ends then, unless the issuer extends it before: run: authctl login mail") {
+			t.Errorf("%s says\n%s", args[0], got)
 		}
 	}
 	if i.codes.Load() != 1 {
