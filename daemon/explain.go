@@ -97,6 +97,8 @@ func act(u *unit, s *refresher.Snapshot) string {
 		return u.login()
 	case refresher.StopRefused, refresher.StopConfig:
 		return putRight + name
+	case refresher.StopState:
+		return seeToState
 	}
 	if s.State.Static && s.State.Failures > 0 {
 		return "put the new secret into the configuration; if the report was wrong, run: authctl refresh " + name
@@ -106,6 +108,10 @@ func act(u *unit, s *refresher.Snapshot) string {
 
 // putRight is the remedy for a refused secret, before the credential's name.
 const putRight = "put the secret right where the configuration has it, and it is tried by itself; if it was put right at the vendor, run: authctl login "
+
+// seeToState is the remedy for stored state that cannot be read, whose error
+// says more.
+const seeToState = "see to its stored state, and restart authd"
 
 // terms are the formula's numbers.
 func terms(u *unit, s *refresher.Snapshot) []ipc.Term {

@@ -38,6 +38,8 @@ func wireError(name string, err error) error {
 		return &ipc.Error{Code: ipc.LoginNeeded, Message: message, Hint: "run: authctl login " + name}
 	case refresher.StopRefused, refresher.StopConfig:
 		return &ipc.Error{Code: ipc.Misconfig, Message: message, Hint: putRight + name}
+	case refresher.StopState:
+		return &ipc.Error{Code: ipc.Misconfig, Message: message, Hint: seeToState}
 	}
 	return &ipc.Error{
 		Code: ipc.Unavailable, Message: message, Hint: "authctl explain " + name + " tells what happens next",

@@ -187,7 +187,7 @@ func (s State) Name(running bool, now credential.Instant) string {
 	switch s.Stop {
 	case Revoked:
 		return "revoked"
-	case StopRefused, StopConfig:
+	case StopRefused, StopConfig, StopState:
 		return "misconfigured"
 	case StopPerson:
 		return "needs-login"

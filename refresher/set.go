@@ -126,10 +126,12 @@ func (e *Engine) load(def *Definition, l loaded) *entry {
 	en.serial = r.Generation
 	switch {
 	case errors.As(err, new(*store.NewerError)), errors.As(err, new(*store.KeyError)): // to log in would overwrite what can still be read elsewhere
-		en.stop(StopConfig, credential.Misconfigured, err.Error(), e.now())
+		e.log.Error("stored state is another's; it is left as it is", "credential", def.Name, "error", err)
+		en.stop(StopState, credential.Misconfigured, err.Error(), e.now())
 		return en
 	case err != nil && r.Name == "": // it may still be there: a login would be stored over it
-		en.stop(StopConfig, credential.Misconfigured, err.Error()+"; repair the state folder and restart authd, or log in anew: authctl login "+def.Name, e.now())
+		e.log.Error("stored state not readable", "credential", def.Name, "error", err)
+		en.stop(StopState, credential.Misconfigured, err.Error()+"; repair the state folder and restart authd, or log in anew: authctl login "+def.Name, e.now())
 		return en
 	case err != nil:
 		e.log.Error("stored state not usable; it is set aside", "credential", def.Name, "error", err)

@@ -16,6 +16,7 @@ const (
 	StopPerson         // a person must log in
 	StopConfig         // the configuration must change
 	StopContended      // someone else is using the account
+	StopState          // what is stored is another authd's to read; this is not stored itself
 )
 
 // stops are the classes of failures after which nothing is tried.
@@ -51,7 +52,7 @@ func (en *entry) stop(s Stop, class credential.Class, message string, since cred
 // storedStop is the stop that a restart must remember: a refused password is
 // not tried again because the daemon was restarted.
 func (en *entry) storedStop() *store.Stop {
-	if en.state.Stop == NoStop {
+	if en.state.Stop == NoStop || en.state.Stop == StopState {
 		return nil
 	}
 	s := &store.Stop{State: stopNames[en.state.Stop], Since: en.state.StoppedSince.Wall, Fingerprint: en.def.Version}

@@ -45,6 +45,8 @@ type Store struct {
 	lock   *os.File
 	locks  [64]sync.Mutex // a credential's, by the hash of its name: writes of others do not wait for a sync
 
+	others sync.Map // names whose record read found to be another authd's: Save and Intend look again
+
 	noncesMu sync.Mutex
 	nonces   map[string]int64 // the marks known, of those credentials that have one
 }
@@ -211,8 +213,34 @@ func (s *Store) read(name string) (Record, error) {
 	if errors.Is(err, errDamaged) {
 		return s.setAside(name, data)
 	}
+	if isAnothers(err) {
+		s.others.Store(name, nil)
+	}
 	r.Nonce = s.raise(name, r.Nonce)
 	return r, err
+}
+
+// isAnothers says of an error that the record is good, for another authd or
+// another key.
+func isAnothers(err error) bool {
+	return errors.As(err, new(*NewerError)) || errors.As(err, new(*KeyError))
+}
+
+// ours is an error while a record that was another's stands on the disk: nothing
+// is written over it, whoever asks for that. It may have been deleted since.
+func (s *Store) ours(name string) error {
+	if _, known := s.others.Load(name); !known {
+		return nil
+	}
+	data, err := s.newest(name)
+	if err == nil {
+		_, err = s.decode(name, data)
+	}
+	if isAnothers(err) {
+		return err
+	}
+	s.others.Delete(name)
+	return nil
 }
 
 // Peek reads a record without any effect; one that cannot be read is empty.

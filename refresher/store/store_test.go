@@ -224,8 +224,20 @@ func aNewerRecordIsLeftAlone(t *testing.T, keys Keys) {
 	if err := s.RaiseNonce("a", 1); err == nil {
 		t.Error("a nonce was written into it")
 	}
+	if err := s.Save(sample("a", 1)); !errors.As(err, &newer) {
+		t.Errorf("a record over it: %v", err)
+	}
+	if err := s.Intend(sample("a", 1)); !errors.As(err, &newer) {
+		t.Errorf("an intent over it: %v", err)
+	}
 	if kept, _ := os.ReadFile(dir + "/a.json"); string(kept) != string(data) {
 		t.Errorf("it became %q", kept)
+	}
+	if err := os.Remove(dir + "/a.json"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Save(sample("a", 1)); err != nil {
+		t.Errorf("a record after it was deleted: %v", err)
 	}
 }
 

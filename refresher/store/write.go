@@ -10,6 +10,9 @@ import (
 // room for the record that Save will bring. If it fails nothing may be sent.
 func (s *Store) Intend(r Record) error {
 	defer s.hold(r.Name)()
+	if err := s.ours(r.Name); err != nil {
+		return err
+	}
 	data, err := s.encode(r)
 	if err == nil {
 		err = s.adopt(r.Name) // the room made anew must not be the only one that has the last answer
@@ -52,6 +55,9 @@ func (s *Store) makeRoom(name string, size int64) error {
 // kept, too, for as long as records have an Intent.
 func (s *Store) Save(r Record) error {
 	defer s.hold(r.Name)()
+	if err := s.ours(r.Name); err != nil {
+		return err
+	}
 	if err := s.save(r); err != nil {
 		return fmt.Errorf("state of %s: %w", r.Name, err)
 	}
