@@ -249,6 +249,32 @@ func TestCommandsAreRunByTheMonitor(t *testing.T) {
 	}
 }
 
+// TestACallersProgramIsTold: the kernel hides it from whoever is in a sandbox,
+// so that the monitor looks.
+func TestACallersProgramIsTold(t *testing.T) {
+	needRoot(t)
+	t.Parallel()
+	other, err := user.Lookup("daemon")
+	if err != nil {
+		t.Skip("NOT TESTED: there is no user called daemon here")
+	}
+	uid, err := strconv.Atoi(other.Uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHost(t)
+	const static = "[credential.%s]\nrecipe = \"bearer\"\ntoken = \"invented-%s\"\nhosts = [\"a.example\"]\nallow = [\"user:daemon+exe:%s\"]\n"
+	h.configure("allow_pid_rules = true\n" + fmt.Sprintf(static, "its", "its", program("authctl")) + fmt.Sprintf(static, "others", "others", program("authd")))
+	h.start()
+	h.pids()
+	if r := h.run(as(uint32(uid)), "", program("authctl"), "token", "its"); r.code != 0 || r.out != "invented-its\n" {
+		t.Errorf("its own: %+v", r)
+	}
+	if r := h.run(as(uint32(uid)), "", program("authctl"), "token", "others"); r.code == 0 {
+		t.Errorf("another program's: %+v", r)
+	}
+}
+
 // TestTheTwoProcessesEndTogether, however one of them ends.
 func TestTheTwoProcessesEndTogether(t *testing.T) {
 	t.Parallel()
