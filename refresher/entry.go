@@ -194,10 +194,10 @@ func (e *Engine) publish(en *entry) {
 func (en *entry) record() store.Record {
 	r := store.Record{
 		Name: en.name, Identity: en.def.Identity, Version: en.def.Version,
-		Generation: en.serial, Cred: en.cred, Stop: en.storedStop(), Reported: en.reported(), Intent: en.intent,
+		Generation: en.serial, Cred: en.cred, Relogin: en.state.Relogin, Stop: en.storedStop(), Reported: en.reported(), Intent: en.intent,
 	}
 	if en.arrived != nil {
-		r.Cred, r.Generation, r.Intent = en.arrived, en.arrived.Serial, nil
+		r.Cred, r.Generation, r.Intent, r.Relogin = en.arrived, en.arrived.Serial, nil, false
 	}
 	return r
 }

@@ -117,7 +117,7 @@ func (e *Engine) accept(j *job, c *credential.Credential) *credential.Error {
 	e.mu.Lock()
 	en.arrived = c // whatever else is stored meanwhile must not be older
 	e.mu.Unlock()
-	r.Cred, r.Generation, r.Stop, r.Intent, r.Identity, r.Version = c, c.Serial, nil, nil, j.def.Identity, j.def.Version
+	r.Cred, r.Generation, r.Stop, r.Intent, r.Relogin, r.Identity, r.Version = c, c.Serial, nil, nil, false, j.def.Identity, j.def.Version
 	if err := e.save(*j, r); err != nil && j.spends {
 		return credential.Errorf(credential.Transient, "the answer is not stored: %w", err)
 	}

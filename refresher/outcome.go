@@ -21,11 +21,11 @@ func (e *Engine) finish(j job, iss *issuer, err *credential.Error) {
 	case j.taken && en.state.Stop == NoStop && !en.gone:
 		event = EventIssued // only now, so that who waits for it finds the files
 	}
-	answered := j.spends && err != nil && err.Class != credential.InDoubt
-	if answered && en.state.Doubts == 0 {
+	known := j.spends && err != nil && (err.Class != credential.InDoubt || en.state.Relogin) // what became of what was spent
+	if known && en.state.Doubts == 0 {
 		en.intent = nil
 	}
-	if answered || en.storedStop() != nil {
+	if known || en.storedStop() != nil {
 		e.mu.Unlock()
 		_ = e.persist(en)
 		e.mu.Lock()

@@ -141,6 +141,7 @@ func (e *Engine) load(def *Definition, l loaded) *entry {
 	}
 	if r.Cred != nil && (def.Source != nil || same(r.Cred, def.Static)) {
 		e.take(en, r.Cred)
+		en.state.Relogin = r.Relogin && r.Version == def.Version
 		if r.Intent != nil && en.state.Held {
 			en.state.Doubts, en.intent = 1, r.Intent
 			e.log.Warn("in doubt: an exchange was under way when the daemon ended", "credential", def.Name)
@@ -243,6 +244,7 @@ func (e *Engine) redefine(en *entry, def *Definition) {
 	}
 	if was.Version != def.Version && en.state.Stop != Revoked {
 		en.state.Stop, en.state.NotBefore, en.state.Failures, en.soft = NoStop, 0, 0, 0
+		en.state.Relogin = false
 	}
 	if en.cred != nil {
 		e.renew(en)

@@ -130,6 +130,81 @@ func TestNoAnswerTwiceMeansLoggingIn(t *testing.T) {
 	})
 }
 
+func TestAfterARestartNothingIsRenewedThatIsKnownToBeDead(t *testing.T) {
+	for name, failure := range map[string]*credential.Error{
+		"no answer, twice": credential.Errorf(credential.InDoubt, "no answer from ${refresh_url}"),
+		"refused":          credential.Errorf(credential.Relogin, "400 from ${refresh_url}"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				renewals := 0
+				src := &issuerScript{origin: "https://a.example", spends: true, answer: func(n int, a credential.Attempt) (credential.Times, error) {
+					switch {
+					case a.Prev != nil && !a.Login:
+						renewals++
+						return credential.Times{}, failure
+					case n > 1:
+						return credential.Times{}, &credential.Error{Status: 503, Err: errors.New("503 from ${url}")}
+					}
+					return credential.Times{Life: time.Hour}, nil
+				}}
+				def := define("a", src, usual)
+				w := newWorld(t, newMemory())
+				w.run()
+				w.Set([]*Definition{def})
+				w.pass(46 * time.Minute)
+				before := renewals
+				w.end()
+				w = newWorld(t, w.store)
+				w.run()
+				w.Set([]*Definition{def})
+				w.pass(10 * time.Minute)
+				if renewals != before {
+					t.Errorf("renewed %d times, and %d times after a restart", before, renewals-before)
+				}
+				w.end()
+			})
+		})
+	}
+}
+
+func TestWhatWasRefusedIsRenewedByAnotherConfiguration(t *testing.T) {
+	for name, restarts := range map[string]bool{"at once": false, "after a restart": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				right := false
+				src := &issuerScript{origin: "https://a.example", spends: true, answer: func(n int, a credential.Attempt) (credential.Times, error) {
+					switch {
+					case n > 1 && a.Login:
+						return credential.Times{}, credential.Errorf(credential.Person, "a person must log in")
+					case n > 1 && !right:
+						return credential.Times{}, credential.Errorf(credential.Relogin, "400 from ${refresh_url}")
+					}
+					return credential.Times{Life: time.Hour}, nil
+				}}
+				def := define("a", src, usual)
+				w := newWorld(t, newMemory())
+				w.run()
+				w.Set([]*Definition{def})
+				w.pass(46 * time.Minute)
+				w.wantState("a", "needs-login")
+				if restarts {
+					w.end()
+					w = newWorld(t, w.store)
+					w.run()
+				}
+				right = true
+				mended := *def
+				mended.Version = "2"
+				w.Set([]*Definition{&mended})
+				w.pass(time.Minute)
+				w.wantState("a", "fresh")
+				w.end()
+			})
+		})
+	}
+}
+
 func TestShutdownWaitsForWhatIsSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}

@@ -112,7 +112,10 @@ func (s *storm) act(w *world, def *Definition) (*world, *Definition) {
 		_, _ = w.Reject("a", Rejection{Generation: w.Snapshot("a").generation()})
 	case 5:
 		d := *def
-		d.Version = fmt.Sprint(s.pick(3))
+		d.Version += "+"
+		s.mu.Lock()
+		clear(s.doubts) // another configuration may try again
+		s.mu.Unlock()
 		def = &d
 		w.Set([]*Definition{def})
 	case 6:

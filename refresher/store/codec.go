@@ -16,6 +16,7 @@ type savedRecord struct {
 	Version    string     `json:"version,omitempty"`
 	Removed    time.Time  `json:"removed,omitzero"`
 	Intent     *Intent    `json:"intent,omitempty"`
+	Relogin    bool       `json:"relogin,omitempty"`
 	Stop       *Stop      `json:"hold,omitempty"`
 	Reported   time.Time  `json:"reported,omitzero"`
 	Cred       *savedCred `json:"credential,omitempty"`
@@ -60,7 +61,7 @@ type clocks struct {
 func encode(r Record, boot string) ([]byte, error) {
 	return json.Marshal(savedRecord{
 		Name: r.Name, Identity: r.Identity, Generation: r.Generation, Nonce: r.Nonce,
-		Version: r.Version, Removed: r.Removed, Intent: r.Intent, Stop: r.Stop, Reported: r.Reported, Cred: saveCred(r.Cred, boot),
+		Version: r.Version, Removed: r.Removed, Intent: r.Intent, Relogin: r.Relogin, Stop: r.Stop, Reported: r.Reported, Cred: saveCred(r.Cred, boot),
 	})
 }
 
@@ -71,7 +72,7 @@ func decode(name string, record []byte, c clocks) (Record, error) {
 	}
 	return Record{
 		Name: s.Name, Identity: s.Identity, Generation: s.Generation, Nonce: s.Nonce,
-		Version: s.Version, Removed: s.Removed, Intent: s.Intent, Stop: s.Stop, Reported: s.Reported, Cred: s.Cred.restore(c),
+		Version: s.Version, Removed: s.Removed, Intent: s.Intent, Relogin: s.Relogin, Stop: s.Stop, Reported: s.Reported, Cred: s.Cred.restore(c),
 	}, nil
 }
 

@@ -14,6 +14,7 @@ type Record struct {
 	Cred       *credential.Credential // nil: nothing is held
 	Generation uint64                 // the last one issued; never goes back
 	Intent     *Intent                // an exchange was begun and its answer not stored
+	Relogin    bool                   // what a renewal of Cred needs is dead
 	Stop       *Stop                  // nothing is tried before something changes
 	Reported   time.Time              // when a caller first saw a static Cred rejected; zero: none did
 	Nonce      int64                  // the highest nonce of a counting kind that may have been used

@@ -80,7 +80,7 @@ func whatIsSavedIsLoaded(t *testing.T, keys Keys) {
 	want := sample("a.b", 7)
 	want.Stop = &Stop{State: "misconfigured", Class: "refused", Message: "401 from ${url}", Since: noon.Wall, Fingerprint: "f"}
 	want.Intent = &Intent{Spent: "hash", At: noon.Wall}
-	want.Nonce, want.Version, want.Reported = 12, "v", noon.Wall
+	want.Nonce, want.Version, want.Reported, want.Relogin = 12, "v", noon.Wall, true
 	for _, save := range []func(Record) error{s.Save, s.Intend, s.Save} {
 		if err := save(want); err != nil {
 			t.Fatal(err)
