@@ -66,6 +66,7 @@ type victim struct {
 // kill is one death.
 type kill struct {
 	at      time.Time
+	until   time.Time         // the next daemon was launched
 	missing map[string]string // by ward: the refresh token last given out, if it is not on the disk
 }
 
