@@ -230,12 +230,12 @@ func TestABootClockThatJumps(t *testing.T) {
 		cmd.Args = append([]string{"unshare", "-T", "--fork", "--kill-child=KILL", "--boottime", offset, "--monotonic", offset, program("authd")}, cmd.Args[1:]...)
 		cmd.Path, _ = exec.LookPath("unshare")
 		f.startAs(cmd)
-		f.until(10*time.Second, "the family rotates", func() bool { return f.turns() > turns && f.state("family").State == "fresh" })
+		f.until(patience, "with the boot clock at "+offset+" the family rotates", func() bool { return f.turns() > turns && f.state("family").State == "fresh" })
 		v := f.host.value("family")
 		if wrong := f.wrong(v, time.Now()); wrong != "" {
 			t.Errorf("with the boot clock at %s: %s", offset, wrong)
 		}
-		f.until(10*time.Second, "and again", func() bool { return f.turns() > turns+1 })
+		f.until(patience, "and again", func() bool { return f.turns() > turns+1 })
 		f.die()
 		f.victim.begin()
 	}
