@@ -204,8 +204,13 @@ func (h *host) startAs(cmd *exec.Cmd) {
 
 // kill9 ends the daemon without a chance to put anything away.
 func (h *host) kill9() {
+	h.Helper()
+	confined := children(h.daemon.cmd.Process.Pid) // they end with it, a moment later
 	h.daemon.kill()
 	h.daemon = nil
+	for _, pid := range confined {
+		h.until(5*time.Second, "the confined process has ended too", func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
+	}
 }
 
 // stop ends the daemon as a service manager does.
