@@ -29,6 +29,13 @@
 //     daemon ends, or it would be read ten times a second.
 //   - @chown is let through the system call filter, for the group of an output;
 //     without capabilities the kernel allows no more than that.
+//   - On Windows the folder is everybody's to make first, so one that is there and is
+//     no administrator's is refused. Its list is replaced, not added to, and names
+//     accounts by number. The service may read the configuration and write only
+//     state and tokens. A service that ends by itself leaves without telling the
+//     service manager, which counts that as a failure and starts it again.
+//   - Windows has no service of a person that he could install himself, so --user
+//     is refused there with what an administrator would type.
 //   - launchd has no folder below /var/run to give, so the daemon starts as root
 //     there, makes its own and becomes the user in [daemon] user.
 package install

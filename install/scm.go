@@ -14,7 +14,7 @@ import (
 const windowsAccount = `NT SERVICE\authd`
 
 // errNoPersons is for what Windows does not have.
-var errNoPersons = errors.New(`Windows has no services of a person; have it started at logon, from a console of an administrator: ` +
+var errNoPersons = errors.New(`a person has no services of his own on Windows; have it started at logon, from a console of an administrator: ` +
 	`schtasks /Create /TN authd /SC ONLOGON /RU NAME /TR "authd.exe run --user"`)
 
 // windows is the plan for Windows.
