@@ -99,8 +99,12 @@ func (v *victim) round() {
 		time.Sleep(upTo(time.Second))
 	case 3:
 		v.count.reloads++
+		if rand.N(2) == 0 { // another process is to take over
+			v.anotherFolder(v.count.reloads)
+		}
+		v.awaitExchange()
 		_ = v.daemon.cmd.Process.Signal(syscall.SIGHUP)
-		time.Sleep(upTo(50 * time.Millisecond))
+		time.Sleep(upTo(150 * time.Millisecond))
 		v.judge()
 	default:
 		v.awaitExchange()

@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -242,4 +243,52 @@ func TestABootClockThatJumps(t *testing.T) {
 	if f.refused() {
 		t.Error("the family has ended")
 	}
+}
+
+// TestAFolderMoreAtEachPhaseOfAnExchange: a confined daemon hands over to
+// another process that may write there, and no refresh token is used twice.
+func TestAFolderMoreAtEachPhaseOfAnExchange(t *testing.T) {
+	t.Parallel()
+	const way = 150 * time.Millisecond
+	f := newFaulty(t, "oauth2", 3*time.Second)
+	f.setWay(way)
+	for n := range 8 {
+		select {
+		case <-f.asked:
+		default:
+		}
+		<-f.asked
+		time.Sleep(time.Duration(n) * way / 3)
+		f.anotherFolder(n)
+		f.want(f.ctl("reload"), 0)
+		f.until(patience, "the file is in the new folder", func() bool {
+			_, err := os.Stat(f.path(fmt.Sprint("more", n), "value"))
+			return err == nil
+		})
+	}
+	turns := f.turns()
+	f.until(patience, "the family goes on rotating", func() bool { return f.turns() > turns && f.state("family").State == "fresh" })
+	if f.refused() {
+		t.Errorf("the family has ended:\n%s", f.book())
+	}
+	if n := strings.Count(f.journal.String(), "msg=confined"); n > 0 && n < 9 {
+		t.Errorf("%d processes took over", n-1)
+	}
+}
+
+// anotherFolder configures an output in a folder that the daemon may not write
+// to yet.
+func (v *victim) anotherFolder(n int) {
+	v.Helper()
+	if err := os.MkdirAll(v.path(fmt.Sprint("more", n)), 0o755); err != nil {
+		v.Fatal(err)
+	}
+	v.write("conf.d/more.toml", v.fill(fmt.Sprintf(`
+[credential.more]
+recipe = "bearer"
+token  = "invented-more"
+hosts  = ["127.0.0.1"]
+[[credential.more.output]]
+file = "{dir}/more%d/value"
+`, n)))
 }
