@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -20,7 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"filippo.io/age"
 
 	"authd/daemon/demo/issuers"
 )
@@ -47,25 +45,6 @@ func (h *host) key(name string) string {
 func (h *host) encrypt() {
 	h.Helper()
 	h.own = fmt.Sprintf("state_key = { file = %q }\n", h.key("state.key"))
-}
-
-// decrypted is what the age file in a file of the state holds, opened as the
-// age program would open it. A file without one is given back as it is.
-func (h *host) decrypted(file []byte) []byte {
-	var envelope struct{ Age []byte }
-	identity, err := age.ParseX25519Identity(h.secrets["state.key"])
-	if err != nil || json.Unmarshal(bytes.TrimRight(file, "\x00"), &envelope) != nil {
-		return file
-	}
-	r, err := age.Decrypt(bytes.NewReader(envelope.Age), identity)
-	if err != nil {
-		return file
-	}
-	record, err := io.ReadAll(r)
-	if err != nil {
-		return file
-	}
-	return record
 }
 
 // authd runs the program on this host's configuration.
