@@ -33,6 +33,7 @@ type lineage struct {
 type turn struct {
 	asked, decided, told time.Time // told: the answer has been written; zero: not yet
 	spent, fresh         string    // refresh tokens; fresh "" where it was refused
+	access               string
 }
 
 func newLineage(decide func(url.Values, http.Header) (int, map[string]any)) *lineage {
@@ -118,6 +119,7 @@ func (l *lineage) note(t turn, status int, answer map[string]any) int {
 		t.fresh, _ = answer["refresh_token"].(string)
 		access, _ := answer["access_token"].(string)
 		life, _ := answer["expires_in"].(float64)
+		t.access = access
 		l.good[access] = t.decided.Add(time.Duration(life * float64(time.Second)))
 	}
 	l.turns = append(l.turns, t)

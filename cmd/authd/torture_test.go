@@ -46,8 +46,9 @@ type ward struct {
 	*lineage
 	name   string
 	strict bool
-	renew  func() // a person's part after a lock-out
-	judged int    // turns of the book that were looked at
+	renew  func()       // a person's part after a lock-out
+	judged int          // turns of the book that were looked at
+	served atomic.Value // the value that a caller was given last
 }
 
 // victim is a host whose daemon is killed.
