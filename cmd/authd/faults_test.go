@@ -106,11 +106,17 @@ func (s *strace) letGo() {
 	}
 }
 
-func needStrace(t *testing.T) {
+// needTime skips a test that would take the stage test its minutes.
+func needTime(t *testing.T) {
 	t.Helper()
 	if os.Getenv("AUTHD_TORTURE") == "" {
-		t.Skip("NOT TESTED: faults at each writing call take minutes; .ci/run torture does it")
+		t.Skip("NOT TESTED: it takes a minute or more; .ci/run torture does it")
 	}
+}
+
+func needStrace(t *testing.T) {
+	t.Helper()
+	needTime(t)
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("NOT TESTED: strace is not installed; .ci/run torture does it")
 	}

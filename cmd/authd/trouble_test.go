@@ -109,6 +109,7 @@ func newTroubled(t *testing.T, tr *trouble) *faulty {
 // is held is served, also after a restart, and when the trouble is over the
 // daemon goes on by itself.
 func TestTroubleBeforeAnExchange(t *testing.T) {
+	needTime(t)
 	t.Parallel()
 	for _, tr := range troubles {
 		t.Run(tr.name, func(t *testing.T) {
@@ -136,6 +137,7 @@ func TestTroubleBeforeAnExchange(t *testing.T) {
 // TestTroubleDuringAnExchange: the answer is kept until it can be stored, and
 // nobody is told of it before.
 func TestTroubleDuringAnExchange(t *testing.T) {
+	needTime(t)
 	t.Parallel()
 	for _, tr := range troubles {
 		if tr.between {
@@ -167,6 +169,7 @@ func TestTroubleDuringAnExchange(t *testing.T) {
 // TestAnOrderlyEndAtEachPhaseOfAnExchange: a stop, a reload, both; nobody is
 // ever locked out.
 func TestAnOrderlyEndAtEachPhaseOfAnExchange(t *testing.T) {
+	needTime(t)
 	t.Parallel()
 	const way = 300 * time.Millisecond
 	for _, phase := range []struct {
@@ -218,6 +221,7 @@ func TestAnOrderlyEndAtEachPhaseOfAnExchange(t *testing.T) {
 // restored, and back again, with a family that rotates: what is held may be
 // taken for expired, and nothing is used up twice.
 func TestABootClockThatJumps(t *testing.T) {
+	needTime(t)
 	needRoot(t)
 	t.Parallel()
 	if out, err := exec.Command("unshare", "-T", "--fork", "--boottime", "100", "true").CombinedOutput(); err != nil {
@@ -248,6 +252,7 @@ func TestABootClockThatJumps(t *testing.T) {
 // TestAFolderMoreAtEachPhaseOfAnExchange: a confined daemon hands over to
 // another process that may write there, and no refresh token is used twice.
 func TestAFolderMoreAtEachPhaseOfAnExchange(t *testing.T) {
+	needTime(t)
 	t.Parallel()
 	const way = 150 * time.Millisecond
 	f := newFaulty(t, "oauth2", 3*time.Second)
