@@ -16,7 +16,7 @@ type base struct {
 	AllowNamespaces, AllowPIDRules, Landlock, LockMemory bool
 	StateKey                                             string // its id, which is no secret; "": none
 	ReadyTimeout                                         time.Duration
-	Ready                                                bool // the service manager was told so
+	Ready                                                bool `json:"-"` // the daemon before told the service manager so
 }
 
 func baseOf(conf *config.Config) base {
@@ -51,7 +51,7 @@ func (was base) fixed(conf *config.Config) []string {
 	return append(texts, fixedKey(was.StateKey, is.StateKey)...)
 }
 
-// text is b for the next daemon.
+// text is b for the daemons that follow.
 func (b base) text() json.RawMessage {
 	text, _ := json.Marshal(b) // it has no member that could not be
 	return text

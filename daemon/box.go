@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -23,7 +22,7 @@ import (
 type warden interface {
 	Tell(state string) error
 	ProgramOf(pid int32) (dev, ino uint64, err error)
-	Renew(ctx context.Context, base json.RawMessage) (*monitor.Verdict, error)
+	Renew(ctx context.Context, ready bool) (*monitor.Verdict, error)
 	Keep(l interface{ File() (*os.File, error) }, own bool) error
 }
 
@@ -162,9 +161,7 @@ func outputFolders(conf *config.Config) (folders []string) {
 // renew has the next daemon, with a sandbox for the configuration that stands
 // on the disk, take over from this one. An error leaves all as it is.
 func (d *Daemon) renew(ctx context.Context) (warnings []string, err error) {
-	at := d.base
-	at.Ready = d.ready.Load()
-	v, err := d.box.Renew(ctx, at.text())
+	v, err := d.box.Renew(ctx, d.ready.Load())
 	if err != nil {
 		return nil, err
 	}

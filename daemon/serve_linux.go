@@ -26,12 +26,12 @@ import (
 // On its end a monitor does not return: it ends as its daemon has.
 func Serve(ctx context.Context, o Options) error {
 	hangups := catchHangups() // first: one that comes before would end the process
-	client, base, err := monitor.Inherited()
+	client, handed, err := monitor.Inherited()
 	if err != nil {
 		return err
 	}
 	if client != nil {
-		return newDaemon(o).liveConfined(ctx, client, base, hangups)
+		return newDaemon(o).liveConfined(ctx, client, handed, hangups)
 	}
 	if is, locked := monitor.IsMonitor(); is {
 		return watchOver(ctx, o, locked)
@@ -88,15 +88,15 @@ func watchOver(ctx context.Context, o Options, locked bool) error {
 	return nil
 }
 
-// liveConfined is the life of a daemon proper: the first, or with the text of
-// a base one that stands by to take over.
-func (d *Daemon) liveConfined(ctx context.Context, client *monitor.Client, handed string, hangups <-chan os.Signal) error {
+// liveConfined is the life of a daemon proper: the first, or with something
+// handed to it one that stands by to take over.
+func (d *Daemon) liveConfined(ctx context.Context, client *monitor.Client, handed *monitor.Handed, hangups <-chan os.Signal) error {
 	if err := client.Hello(); err != nil {
 		return err
 	}
 	d.box = &box{warden: client}
 	d.options.run = client.Run
-	if handed != "" {
+	if handed != nil {
 		return d.standBy(ctx, client, handed, hangups)
 	}
 	l, err := loadConfig(ctx, d.options)
@@ -121,10 +121,11 @@ func (d *Daemon) begin(ctx context.Context, client *monitor.Client, l *loaded, h
 
 // standBy judges the configuration for the daemon that serves, and waits to
 // take over from it.
-func (d *Daemon) standBy(ctx context.Context, client *monitor.Client, handed string, hangups <-chan os.Signal) error {
-	if err := json.Unmarshal([]byte(handed), &d.base); err != nil {
+func (d *Daemon) standBy(ctx context.Context, client *monitor.Client, handed *monitor.Handed, hangups <-chan os.Signal) error {
+	if err := json.Unmarshal(handed.Base, &d.base); err != nil {
 		return err
 	}
+	d.base.Ready = handed.Ready
 	l, err := loadConfig(ctx, d.options)
 	if err == nil {
 		err = d.confine(client, l)
@@ -177,7 +178,7 @@ func (d *Daemon) confine(client *monitor.Client, l *loaded) error {
 		return err
 	}
 	d.box.granted, d.box.commands = granted, l.needs.commands
-	if err := client.Seal(l.needs.commands); err != nil {
+	if err := client.Seal(l.needs.commands, d.base.text()); err != nil {
 		return err
 	}
 	abi, _ := sandbox.Support()

@@ -109,14 +109,15 @@ func (c *Client) ask(ctx context.Context, m message) (message, error) {
 // Hello tells that signals are caught now.
 func (c *Client) Hello() error { return c.wire.send(message{Kind: hello}, nil) }
 
-// Seal has the monitor run these commands and no others from now on.
-func (c *Client) Seal(commands [][]string) error {
+// Seal has the monitor run these commands and no others from now on. base, of
+// the first daemon, is handed to all that follow.
+func (c *Client) Seal(commands [][]string, base json.RawMessage) error {
 	for _, args := range commands {
 		if err := c.wire.send(message{Kind: allow, Command: &child.Command{Args: args}}, nil); err != nil {
 			return err
 		}
 	}
-	return c.wire.send(message{Kind: seal}, nil)
+	return c.wire.send(message{Kind: seal, Base: base}, nil)
 }
 
 // Run is a child.Runner: the monitor runs the command.
@@ -158,11 +159,11 @@ func (c *Client) Keep(l interface{ File() (*os.File, error) }, own bool) error {
 	return c.wire.send(message{Kind: socket, Own: own}, f)
 }
 
-// Renew has the next daemon started, with base handed to it, and gives what
-// that one says. If it can take over, it does when this process ends with
+// Renew has the next daemon started, told whether this one was ready, and gives
+// what that one says. If it can take over, it does when this process ends with
 // status 0; what Run runs then goes on.
-func (c *Client) Renew(ctx context.Context, base json.RawMessage) (*Verdict, error) {
-	a, err := c.ask(ctx, message{Kind: renew, Base: base})
+func (c *Client) Renew(ctx context.Context, ready bool) (*Verdict, error) {
+	a, err := c.ask(ctx, message{Kind: renew, Ready: ready})
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,10 @@
 //     own: else whoever takes the daemon over could have the monitor run anything,
 //     and the sandbox would be worth nothing. The cost: a new command in the
 //     configuration takes a new process, as a new folder does.
+//   - So it is with the folders and the socket that no reload changes (the base):
+//     the first daemon names them before its sandbox is closed, and the monitor hands
+//     them on. One that was taken over could else have the next make and open any
+//     folder that it likes.
 //   - A new sandbox needs a new process, for one can only be made tighter. The next
 //     daemon reads the configuration and closes its sandbox in standby, beside the
 //     one that serves; only then does that one end, in order, and the next takes

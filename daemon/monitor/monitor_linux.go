@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -39,7 +41,10 @@ type monitor struct {
 	Options
 	nursery nursery
 	events  chan event
+	life    context.Context // of Run
+	tasks   sync.WaitGroup  // what is run for daemons
 
+	base     json.RawMessage // that the first daemon sealed itself with, for all that follow
 	active   *process
 	standby  *process
 	renewal  uint64   // the question of active that standby is the answer to
@@ -64,18 +69,21 @@ type event struct {
 	ended *os.ProcessState
 }
 
-// killTime is how long a daemon that is asked for its stacks may take.
-const killTime = 5 * time.Second
+const (
+	killTime = 5 * time.Second // how long a daemon that is asked for its stacks may take
+	endTime  = 2 * time.Second // how long commands that are ended at our own end may take
+)
 
 // Run starts a daemon proper and does for it what it may not, until one ends
 // that nobody takes over from. An error is one that kept it from starting. A ctx
 // that has ended by then counts as SIGTERM; afterwards signals count.
 func Run(ctx context.Context, o Options) (Ended, error) {
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT)
+	signals, hangups := make(chan os.Signal, 16), make(chan os.Signal, 1) // apart, or many of these would have an end be dropped
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT)
+	signal.Notify(hangups, syscall.SIGHUP)
 	life, end := context.WithCancel(context.Background())
-	defer end()
-	m := &monitor{Options: o, nursery: newNursery(life), events: make(chan event)}
+	m := &monitor{Options: o, nursery: newNursery(life), events: make(chan event), life: life}
+	defer m.endTasks(end)
 	for _, f := range o.Sockets {
 		m.sockets = append(m.sockets, kept{file: f})
 	}
@@ -91,6 +99,8 @@ func Run(ctx context.Context, o Options) (Ended, error) {
 		select {
 		case s := <-signals:
 			m.signalled(s)
+		case s := <-hangups:
+			m.signalled(s)
 		case e := <-m.events:
 			if e.ended == nil {
 				m.handle(e)
@@ -101,9 +111,32 @@ func Run(ctx context.Context, o Options) (Ended, error) {
 	}
 }
 
+// endTasks ends what is run for daemons: no command outlives this process, be
+// the daemon's end as sudden as it may.
+func (m *monitor) endTasks(end func()) {
+	end()
+	done := make(chan struct{})
+	go func() {
+		m.tasks.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(endTime):
+	}
+}
+
+// happen has Run, while it runs, see to e.
+func (m *monitor) happen(e event) {
+	select {
+	case m.events <- e:
+	case <-m.life.Done():
+	}
+}
+
 // launch starts a daemon and has what it says come as events.
-func (m *monitor) launch(base string) (*process, error) {
-	p, err := m.nursery.launch(m.Args, base)
+func (m *monitor) launch(handed string) (*process, error) {
+	p, err := m.nursery.launch(m.life, m.Args, handed)
 	if err != nil {
 		return nil, err
 	}
@@ -116,11 +149,11 @@ func (m *monitor) launch(base string) (*process, error) {
 				}
 				break
 			}
-			m.events <- event{from: p, message: msg, file: file}
+			m.happen(event{from: p, message: msg, file: file})
 		}
 		_ = p.cmd.Wait() // its state says how
 		_ = p.wire.conn.Close()
-		m.events <- event{from: p, ended: p.cmd.ProcessState}
+		m.happen(event{from: p, ended: p.cmd.ProcessState})
 	}()
 	return p, nil
 }
@@ -175,6 +208,9 @@ func (m *monitor) handle(e event) {
 		}
 	case seal:
 		p.sealed = true
+		if m.base == nil {
+			m.base = e.Base
+		}
 	case run:
 		m.run(p, e.message)
 	case cancel:
@@ -234,15 +270,15 @@ func (m *monitor) run(p *process, msg message) {
 	}
 	ctx, stop := context.WithCancel(p.ctx)
 	p.cancels[msg.ID] = stop
-	go func() {
+	m.tasks.Go(func() {
 		defer stop()
 		out, err := m.Exec(ctx, *msg.Command)
 		if reply.Output = out; err != nil {
 			reply.Problem = err.Error()
 		}
 		m.send(p, reply, nil)
-		m.events <- event{from: p, message: message{Kind: cancel, ID: msg.ID}} // done with
-	}()
+		m.happen(event{from: p, message: message{Kind: cancel, ID: msg.ID}}) // done with
+	})
 }
 
 // refusal says why a daemon may not have a command run, if so.
@@ -265,10 +301,13 @@ func (m *monitor) cancel(p *process, id uint64) {
 		stop()
 		delete(p.cancels, id)
 	}
+	if p != m.active { // each has numbers of its own
+		return
+	}
 	if m.waiting != nil && id == m.waiting.ID {
 		m.waiting = nil
 	}
-	if p == m.active && m.standby != nil && id == m.renewal {
+	if m.standby != nil && id == m.renewal {
 		m.answered, m.agreed = true, false // also where the answer and this have crossed
 		m.dropStandby()
 	}
@@ -293,7 +332,7 @@ func (m *monitor) renew(p *process, msg message) {
 	}
 	err := errors.New("another is under way; try again")
 	if p == m.active && m.standby == nil && !m.stopping {
-		m.standby, err = m.launch(string(msg.Base))
+		m.standby, err = m.launch(Handed{m.base, msg.Ready}.text())
 		m.renewal, m.answered, m.agreed = msg.ID, false, false
 	}
 	if err != nil {

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,11 +28,17 @@ const report = "AUTHD_TEST_REPORT"
 // it reported.
 func watch(t *testing.T) (Ended, string) {
 	t.Helper()
+	return watchTold(t, func(string) error { return nil })
+}
+
+// watchTold does so with a service manager.
+func watchTold(t *testing.T, tell func(string) error) (Ended, string) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "report")
 	t.Setenv(report, file)
 	ended, err := Run(t.Context(), Options{
 		Args: []string{"authd", "-test.run=^" + t.Name() + "$"}, Exec: child.Run, Log: slog.New(slog.DiscardHandler),
-		Tell: func(string) error { return nil },
+		Tell: tell,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -43,8 +51,8 @@ func watch(t *testing.T) (Ended, string) {
 }
 
 // proper is what a daemon proper of a test does; it does not return.
-func proper(life func(c *Client, base string, say func(string, ...any)) int) {
-	c, base, err := Inherited()
+func proper(life func(c *Client, handed *Handed, say func(string, ...any)) int) {
+	c, handed, err := Inherited()
 	if c == nil && err == nil {
 		return
 	}
@@ -52,11 +60,11 @@ func proper(life func(c *Client, base string, say func(string, ...any)) int) {
 	if err != nil || openErr != nil {
 		panic(fmt.Sprint(err, openErr))
 	}
-	os.Exit(life(c, base, func(format string, args ...any) { fmt.Fprintf(f, format+"\n", args...) }))
+	os.Exit(life(c, handed, func(format string, args ...any) { fmt.Fprintf(f, format+"\n", args...) }))
 }
 
 func TestWhatMayBeRun(t *testing.T) {
-	proper(func(c *Client, _ string, say func(string, ...any)) int {
+	proper(func(c *Client, _ *Handed, say func(string, ...any)) int {
 		run := func(name string, cmd child.Command) {
 			cmd.Max = 100
 			out, err := c.Run(context.Background(), cmd)
@@ -64,7 +72,7 @@ func TestWhatMayBeRun(t *testing.T) {
 		}
 		_ = c.Hello()
 		run("any before", child.Command{Args: []string{"echo", "a"}})
-		_ = c.Seal([][]string{{"echo", "a"}, {"sleep", "100"}, {"sh", "-c", "echo $AUTHD_X"}})
+		_ = c.Seal([][]string{{"echo", "a"}, {"sleep", "100"}, {"sh", "-c", "echo $AUTHD_X"}}, nil)
 		run("a named one", child.Command{Args: []string{"echo", "a"}})
 		run("another", child.Command{Args: []string{"echo", "b"}})
 		run("more of a named one", child.Command{Args: []string{"echo", "a", "b"}})
@@ -74,7 +82,7 @@ func TestWhatMayBeRun(t *testing.T) {
 		run("our names", child.Command{Args: []string{"sh", "-c", "echo $AUTHD_X"}, Env: []string{"AUTHD_X=x"}})
 		run("other names", child.Command{Args: []string{"echo", "a"}, Env: []string{"LD_PRELOAD=/x"}})
 		run("another home", child.Command{Args: []string{"echo", "a"}, Home: "/nowhere"})
-		_ = c.Seal([][]string{{"echo", "b"}})
+		_ = c.Seal([][]string{{"echo", "b"}}, nil)
 		run("one that was named too late", child.Command{Args: []string{"echo", "b"}})
 		ctx, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer stop()
@@ -99,7 +107,7 @@ func TestWhatMayBeRun(t *testing.T) {
 }
 
 func TestTheMonitorEndsAsTheDaemon(t *testing.T) {
-	proper(func(c *Client, _ string, say func(string, ...any)) int {
+	proper(func(c *Client, _ *Handed, say func(string, ...any)) int {
 		_ = c.Hello()
 		say("")
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -111,7 +119,7 @@ func TestTheMonitorEndsAsTheDaemon(t *testing.T) {
 }
 
 func TestTheProgramOfAProcess(t *testing.T) {
-	proper(func(c *Client, _ string, say func(string, ...any)) int {
+	proper(func(c *Client, _ *Handed, say func(string, ...any)) int {
 		dev, ino, err := c.ProgramOf(int32(os.Getppid()))
 		say("%d %d %v", dev, ino, err)
 		_, _, err = c.ProgramOf(1 << 30)
@@ -132,16 +140,16 @@ func TestTheProgramOfAProcess(t *testing.T) {
 // its socket, on which a caller has been waiting.
 func TestTheNextDaemon(t *testing.T) {
 	socket := filepath.Join(os.TempDir(), fmt.Sprintf("authd-test-%d", os.Getppid()))
-	proper(func(c *Client, base string, say func(string, ...any)) int {
+	proper(func(c *Client, _ *Handed, say func(string, ...any)) int {
 		_ = c.Hello()
-		switch base {
-		case "":
+		switch turn() {
+		case 1:
 			_, _ = c.Begin(context.Background())
 			return first(c, socket, say)
-		case `"broken"`:
+		case 2:
 			_ = c.Stand(&Verdict{Problem: strings.Repeat("invented mistake ", 100_000), Watch: []string{"/w"}})
 			return 0
-		case `"dead"`:
+		case 3:
 			return 3
 		}
 		_ = c.Stand(&Verdict{Warnings: []string{"a warning"}})
@@ -184,6 +192,21 @@ func TestTheNextDaemon(t *testing.T) {
 	}
 }
 
+// turn is the how manyeth daemon of its test this is.
+func turn() int64 {
+	f, err := os.OpenFile(os.Getenv(report)+"-turns", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	_, _ = f.WriteString(".")
+	info, err := f.Stat()
+	if err != nil {
+		panic(err)
+	}
+	return info.Size()
+}
+
 func first(c *Client, path string, say func(string, ...any)) int {
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -195,15 +218,113 @@ func first(c *Client, path string, say func(string, ...any)) int {
 		return 1
 	}
 	ctx := context.Background()
-	v, err := c.Renew(ctx, json.RawMessage(`"broken"`))
+	v, err := c.Renew(ctx, true)
 	say("broken: %d %v %v", len(v.Problem), v.Watch, err)
-	_, err = c.Renew(ctx, json.RawMessage(`"dead"`)) // the broken one may be there yet
+	_, err = c.Renew(ctx, true) // the broken one may be there yet
 	say("dead: %v", err)
 	gone, end := context.WithTimeout(ctx, time.Nanosecond)
 	defer end()
-	_, err = c.Renew(gone, json.RawMessage(`"good"`))
+	_, err = c.Renew(gone, true)
 	say("cancelled: %v", err)
-	v, err = c.Renew(ctx, json.RawMessage(`"good"`)) // the cancelled one too
+	v, err = c.Renew(ctx, true) // the cancelled one too
 	say("good: %s %v %v", v.Problem, v.Warnings, err)
 	return 0
+}
+
+// TestWhatIsHandedOn: one that has been taken over cannot choose it.
+func TestWhatIsHandedOn(t *testing.T) {
+	proper(func(c *Client, handed *Handed, say func(string, ...any)) int {
+		_ = c.Hello()
+		if handed == nil {
+			_ = c.Seal(nil, json.RawMessage(`"ours"`))
+			_ = c.Seal(nil, json.RawMessage(`"theirs"`))
+			_, _ = c.Begin(context.Background())
+			_, err := c.ask(context.Background(), message{Kind: renew, Base: json.RawMessage(`"theirs"`), Ready: true})
+			say("%v", err)
+			return 0
+		}
+		say("%s %t", handed.Base, handed.Ready)
+		_ = c.Seal(nil, json.RawMessage(`"theirs"`))
+		_ = c.Stand(&Verdict{})
+		_, _ = c.Begin(context.Background())
+		return 9
+	})
+	ended, text := watch(t)
+	if want := "\"ours\" true\n<nil>\n"; text != want || ended.Code != 9 {
+		t.Errorf("%q, want %q; %+v", text, want, ended)
+	}
+}
+
+// TestNoCommandOutlivesUs: however the daemon ends.
+func TestNoCommandOutlivesUs(t *testing.T) {
+	proper(func(c *Client, _ *Handed, say func(string, ...any)) int {
+		_ = c.Hello()
+		pid := os.Getenv(report) + "-pid"
+		go func() {
+			args := []string{"sh", "-c", "echo $$ >$AUTHD_PID.new; mv $AUTHD_PID.new $AUTHD_PID; exec sleep 100"}
+			_, _ = c.Run(context.Background(), child.Command{Args: args, Env: []string{"AUTHD_PID=" + pid}})
+		}()
+		for {
+			if text, err := os.ReadFile(pid); err == nil {
+				say("%s", strings.TrimSpace(string(text)))
+				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			}
+		}
+	})
+	_, text := watch(t)
+	pid, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		t.Errorf("the command's process is there: %v", err)
+	}
+}
+
+// TestAnEndAmongHangups: while nobody takes signals, because the service
+// manager keeps us waiting.
+func TestAnEndAmongHangups(t *testing.T) {
+	proper(func(c *Client, _ *Handed, say func(string, ...any)) int {
+		end := make(chan os.Signal, 1)
+		signal.Ignore(syscall.SIGHUP)
+		signal.Notify(end, syscall.SIGTERM)
+		_ = c.Hello()
+		_ = c.Tell("something")
+		say("")
+		select {
+		case <-end:
+			return 9
+		case <-time.After(5 * time.Second):
+			return 1
+		}
+	})
+	seen := make(chan os.Signal, 1)
+	signal.Notify(seen, syscall.SIGHUP, syscall.SIGTERM)
+	defer signal.Stop(seen)
+	ended, _ := watchTold(t, func(string) error {
+		for range 40 {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGHUP)
+			<-seen
+		}
+		_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
+		<-seen
+		return nil
+	})
+	if ended != (Ended{Code: 9}) {
+		t.Errorf("ended as %+v", ended)
+	}
+}
+
+// TestNumbersAreEachDaemonsOwn: what one that has ended was done with is no
+// question of the next.
+func TestNumbersAreEachDaemonsOwn(t *testing.T) {
+	m := &monitor{active: &process{}, waiting: &message{Kind: renew, ID: 5}}
+	m.cancel(&process{}, 5)
+	if m.waiting == nil {
+		t.Error("the question is forgotten")
+	}
+	if m.cancel(m.active, 5); m.waiting != nil {
+		t.Error("it was not taken back")
+	}
 }

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -15,11 +16,11 @@ import (
 )
 
 // variable tells a daemon proper that it is one: the descriptor on which it
-// reaches its monitor, and what the daemon before handed to it.
+// reaches its monitor, and what is handed to it.
 const (
-	variable     = "AUTHD_MONITOR"
-	baseVariable = "AUTHD_MONITOR_BASE"
-	descriptor   = 3
+	variable       = "AUTHD_MONITOR"
+	handedVariable = "AUTHD_MONITOR_HANDED"
+	descriptor     = 3
 )
 
 // process is one daemon proper.
@@ -65,9 +66,9 @@ func (n nursery) start(cmd *exec.Cmd) error {
 	return <-done
 }
 
-// launch starts a daemon proper; base is what the one before hands to it, or
-// "" for the first.
-func (n nursery) launch(args []string, base string) (*process, error) {
+// launch starts a daemon proper; handed is the text of a Handed, or "" for the
+// first.
+func (n nursery) launch(life context.Context, args []string, handed string) (*process, error) {
 	ours, theirs, err := pair()
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (n nursery) launch(args []string, base string) (*process, error) {
 	}
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = args
-	cmd.Env = environment(os.Environ(), base)
+	cmd.Env = environment(os.Environ(), handed)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{theirs} // the first is descriptor 3
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
@@ -88,7 +89,7 @@ func (n nursery) launch(args []string, base string) (*process, error) {
 		return nil, err
 	}
 	p := &process{cmd: cmd, wire: w, allowed: map[string]bool{}, cancels: map[uint64]context.CancelFunc{}}
-	p.ctx, p.stop = context.WithCancel(context.Background())
+	p.ctx, p.stop = context.WithCancel(life)
 	return p, nil
 }
 
@@ -102,7 +103,7 @@ func pair() (ours, theirs *os.File, err error) {
 
 // environment is the daemon's: what speaks of descriptors and of the process
 // that was started is not its business.
-func environment(env []string, base string) []string {
+func environment(env []string, handed string) []string {
 	drop := []string{"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", stageVariable}
 	if pid := os.Getenv("WATCHDOG_PID"); pid != "" && pid != strconv.Itoa(os.Getpid()) { // somebody else is watched
 		drop = append(drop, "WATCHDOG_PID", "WATCHDOG_USEC")
@@ -112,28 +113,32 @@ func environment(env []string, base string) []string {
 		return slices.Contains(drop, name)
 	})
 	env = append(env, variable+"="+strconv.Itoa(descriptor))
-	if base != "" {
-		env = append(env, baseVariable+"="+base)
+	if handed != "" {
+		env = append(env, handedVariable+"="+handed)
 	}
 	return env
 }
 
 // Inherited gives the monitor of this process, if it is a daemon proper, and
-// what the daemon before handed to it, or "" for the first.
-func Inherited() (c *Client, base string, err error) {
+// what is handed to it, or nil for the first.
+func Inherited() (c *Client, handed *Handed, err error) {
 	if os.Getenv(variable) == "" {
-		return nil, "", nil
+		return nil, nil, nil
 	}
-	base = os.Getenv(baseVariable)
+	if text := os.Getenv(handedVariable); text != "" {
+		if err := json.Unmarshal([]byte(text), &handed); err != nil {
+			return nil, nil, err
+		}
+	}
 	_, watched := os.LookupEnv("WATCHDOG_PID")
-	err = errors.Join(os.Unsetenv(variable), os.Unsetenv(baseVariable))
+	err = errors.Join(os.Unsetenv(variable), os.Unsetenv(handedVariable))
 	if watched { // it was the monitor's: systemd watches the two as one
 		err = errors.Join(err, os.Setenv("WATCHDOG_PID", strconv.Itoa(os.Getpid())))
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	unix.CloseOnExec(descriptor)
 	c, err = NewClient(os.NewFile(descriptor, "monitor"))
-	return c, base, err
+	return c, handed, err
 }

@@ -1,6 +1,20 @@
 package monitor
 
-import "net"
+import (
+	"encoding/json"
+	"net"
+)
+
+// Handed is what a daemon gets that is to take over from another.
+type Handed struct {
+	Base  json.RawMessage // that the first was sealed with
+	Ready bool            // the one before said so of itself
+}
+
+func (h Handed) text() string {
+	text, _ := json.Marshal(h) // Base came as JSON
+	return string(text)
+}
 
 // Socket is one that is handed to a daemon.
 type Socket struct {

@@ -25,13 +25,13 @@ type kind string
 const (
 	hello   kind = "hello"   // signals may come now
 	allow   kind = "allow"   // Command may be run later
-	seal    kind = "seal"    // and no others
+	seal    kind = "seal"    // and no others; Base, from the first
 	run     kind = "run"     // ID, Command
 	cancel  kind = "cancel"  // ID of a run or a renew
 	tell    kind = "tell"    // Text for the service manager
 	program kind = "program" // ID, PID: which file does it run?
 	socket  kind = "socket"  // Own, with the descriptor
-	renew   kind = "renew"   // ID, Base: start the next daemon
+	renew   kind = "renew"   // ID, Ready: start the next daemon
 	stand   kind = "stand"   // Verdict of a daemon in standby
 )
 
@@ -53,6 +53,7 @@ type message struct {
 	Base    json.RawMessage `json:",omitempty"`
 	Verdict *Verdict        `json:",omitempty"`
 	Own     bool            `json:",omitempty"`
+	Ready   bool            `json:",omitempty"`
 }
 
 // Program is a file that a process runs.
