@@ -28,7 +28,7 @@ import (
 // state of some daemons is encrypted, with AUTHD_TORTURE_KEY=1 that of all.
 func TestTorture(t *testing.T) {
 	t.Parallel()
-	kills := 45
+	kills := 30
 	if n, err := strconv.Atoi(os.Getenv("AUTHD_TORTURE")); err == nil {
 		kills = n
 	}
