@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -192,6 +193,30 @@ func TestStampKnowsWhatIsReadAndNotWhatIsWritten(t *testing.T) {
 			t.Errorf("%s changed and was not noticed", name)
 		}
 		before = now
+	}
+}
+
+func TestStampKnowsAFileFromItsTwin(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("SKIPPED: Windows tells a file's number only of one that is open")
+	}
+	dir := t.TempDir()
+	secret, next := filepath.Join(dir, "secret"), filepath.Join(dir, "next")
+	for path, text := range map[string]string{secret: "one", next: "two"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, time.Unix(1, 0)); err != nil { // as a store has it that keeps no times
+			t.Fatal(err)
+		}
+	}
+	conf := &config.Config{Inputs: []string{secret}}
+	before := stamp(conf)
+	if err := os.Rename(next, secret); err != nil {
+		t.Fatal(err)
+	}
+	if stamp(conf) == before {
+		t.Error("another file of the same size and time took the place of a secret, and was not noticed")
 	}
 }
 

@@ -28,12 +28,14 @@ func stamp(conf *config.Config) string {
 	return string(h.Sum(nil))
 }
 
-// stampFile looks through links: a secret that is swapped by one is another.
+// stampFile looks through links: a secret that is swapped by one is another,
+// also where both have the same size and time, as keys from one archive or
+// from a store that sets all times to the same have.
 func stampFile(h hash.Hash, path string) {
 	info, err := os.Stat(path)
 	if err != nil {
 		fmt.Fprintln(h, path, "unreadable")
 		return
 	}
-	fmt.Fprintln(h, path, info.Mode(), info.Size(), info.ModTime().UnixNano())
+	fmt.Fprintln(h, path, info.Mode(), info.Size(), info.ModTime().UnixNano(), numberOf(info))
 }

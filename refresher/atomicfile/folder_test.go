@@ -61,7 +61,7 @@ func TestOpenJudgesTheWholePath(t *testing.T) {
 		{"a folder a group can change", "group", Options{}, "others may change it (mode 0775)"},
 		{"a good folder below one a group can change", "group/below", Options{}, "group: others may change it"},
 		{"a folder below a sticky one", "sticky/below", Options{}, ""},
-		{"a sticky folder itself", "sticky", Options{}, "others may change it"},
+		{"a sticky folder itself", "sticky", Options{}, "others may change it (mode 0777); make a folder in it"},
 		{"a link somebody could have placed", "sticky/link", Options{}, "is a link"},
 		{"a missing folder", "missing", Options{}, "make it"},
 		{"a file", "file", Options{}, "file"},

@@ -29,11 +29,15 @@ func changeable(info rights, last bool, trust []int) string {
 	if uid != 0 && uid != os.Geteuid() && !slices.Contains(trust, uid) {
 		return fmt.Sprintf("belongs to uid %d, who could put another file in its place; choose a folder that only root or the daemon's user can change", uid)
 	}
-	sticky := !last && info.Mode()&fs.ModeSticky != 0
-	if info.Mode().Perm()&0o022 != 0 && !sticky {
+	sticky := info.Mode()&fs.ModeSticky != 0
+	switch {
+	case info.Mode().Perm()&0o022 == 0, sticky && !last:
+		return ""
+	case sticky: // it is everybody's, and is to stay so
+		return fmt.Sprintf("others may change it (mode %04o); make a folder in it, with mode 0700, and write that", info.Mode().Perm())
+	default:
 		return fmt.Sprintf("others may change it (mode %04o); chmod go-w it, or choose another", info.Mode().Perm())
 	}
-	return ""
 }
 
 // readable says that others can read a folder and what to do about it, or "".
