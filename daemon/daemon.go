@@ -208,7 +208,7 @@ func (d *Daemon) assemble(l *loaded) (err error) {
 		return fmt.Errorf("folders cannot be watched: %w; raise fs.inotify.max_user_instances", err)
 	}
 	d.keeper = output.New(output.KeeperOptions{
-		Cache: d.base.CacheDir, Now: time.Now, Watch: d.watchOutput, Report: d.reportOutput, Run: d.options.run,
+		Cache: d.base.CacheDir, Now: time.Now, Watch: d.watchOutput, Report: d.reportOutput, Run: d.atHome,
 	})
 	host, _ := os.Hostname() // only salt: an empty one renews in step with other nameless hosts
 	d.engine = refresher.New(refresher.Options{

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"os"
 	"sync"
 	"time"
 
@@ -54,18 +55,26 @@ func (d *Daemon) notify(ctx context.Context, u *unit, ev refresher.Event) {
 	if s == nil {
 		return
 	}
-	run, message := d.options.run, ""
-	if run == nil {
-		run = child.Run
-	}
+	message := ""
 	if s.Failure != nil {
 		message = s.Failure.Message
 	}
-	_, err := run(ctx, child.Command{Args: u.conf.Notify, Env: []string{
+	_, err := d.atHome(ctx, child.Command{Args: u.conf.Notify, Env: []string{
 		"AUTHD_NAME=" + ev.Name, "AUTHD_STATE=" + ev.State, "AUTHD_CLASS=" + ev.Class,
 		"AUTHD_MESSAGE=" + message, "AUTHD_ACT=" + act(u, s),
 	}})
 	if err != nil {
 		d.log.Warn("nobody was notified", "credential", ev.Name, "error", err)
 	}
+}
+
+// atHome runs a command with the home that commands for secrets have too: a
+// script that says ~ is the usual one.
+func (d *Daemon) atHome(ctx context.Context, c child.Command) ([]byte, error) {
+	run := d.options.run
+	if run == nil {
+		run = child.Run
+	}
+	c.Home, _ = os.UserHomeDir() // none: the command gets none
+	return run(ctx, c)
 }

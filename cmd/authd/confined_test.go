@@ -222,7 +222,7 @@ func TestCommandsAreRunByTheMonitor(t *testing.T) {
 	}
 	h.configure(credential("one"))
 	cmd := h.prepare()
-	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+h.path("nobody"))
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+h.path("nobody"), "HOME="+h.path("home"))
 	h.startAs(cmd)
 	started, first := h.pids()
 	h.write("conf.d/two.toml", credential("two"))
@@ -240,6 +240,9 @@ func TestCommandsAreRunByTheMonitor(t *testing.T) {
 		})
 		if !strings.Contains(text, fmt.Sprintf("parent %d\n", started)) {
 			t.Errorf("%s was not run by the monitor %d: %s", name, started, text)
+		}
+		if !strings.Contains(text, "HOME="+h.path("home")+"\n") {
+			t.Errorf("%s has no home: %s", name, text)
 		}
 		for _, bad := range []string{"NOTIFY_SOCKET", "AUTHD_MONITOR", "AUTHD_STAGE", "socket:", " 3 -> "} {
 			if strings.Contains(text, bad) {
