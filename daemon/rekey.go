@@ -174,11 +174,22 @@ To encrypt the state with it, write below [daemon] in %[3]s:
 
 and restart authd. If the state has another key now, do this instead: stop authd and type
 
-    authd rekey --to %[1]s
+    authd rekey%[4]s --to %[1]s
 
 Keep a copy of it apart from the state: without it every credential begins anew.
-`, path, key.ID(), at.File)
+`, path, key.ID(), at.File, of(o))
 	return nil
+}
+
+// of is what tells a command which configuration o is, as on a command line.
+func of(o Options) string {
+	switch {
+	case o.Config != "":
+		return " -c " + o.Config
+	case o.User:
+		return " --user"
+	}
+	return ""
 }
 
 // writeKey makes a file that was not there, of whom stateDir belongs to.

@@ -3,8 +3,11 @@ package install
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
+	"strings"
 
 	"github.com/kardianos/service"
 )
@@ -37,7 +40,7 @@ func Status(user bool) (string, error) {
 	case errors.Is(err, service.ErrNotInstalled):
 		return NotInstalled, nil
 	case err != nil:
-		return "", err
+		return "", unmanaged(err)
 	case state == service.StatusRunning:
 		return Running, nil
 	}
@@ -49,7 +52,16 @@ func act(user bool, f func(service.Service) error) error {
 	if err != nil {
 		return err
 	}
-	return f(s)
+	return unmanaged(f(s))
+}
+
+// unmanaged says what to do on a host that has no service manager, such as a
+// container: kardianos/service then looks for a program that is not there.
+func unmanaged(err error) error {
+	if err != nil && strings.Contains(err.Error(), exec.ErrNotFound.Error()) { // it is told in words, not wrapped
+		return fmt.Errorf("there is no service manager here: %w; have what starts programs here start authd run", err)
+	}
+	return err
 }
 
 func controlled(user bool) (service.Service, error) {

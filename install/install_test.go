@@ -2,6 +2,7 @@ package install
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +61,18 @@ func show(steps []step) string {
 		s.show(&out)
 	}
 	return out.String()
+}
+
+func TestAHostWithoutAServiceManagerIsTold(t *testing.T) {
+	missing := errors.New(`"service" failed: exec: "service": executable file not found in $PATH`)
+	if err := unmanaged(missing); !errors.Is(err, missing) || !strings.Contains(err.Error(), "start authd run") {
+		t.Errorf("got %v", err)
+	}
+	for _, other := range []error{nil, errors.New("access denied")} {
+		if err := unmanaged(other); err != other {
+			t.Errorf("%v became %v", other, err)
+		}
+	}
 }
 
 func TestPlans(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
+	"io/fs"
 	"time"
 
 	"authd/refresher/credential"
@@ -54,7 +56,7 @@ func (e *Engine) fetch(j *job) (*credential.Credential, *credential.Error) {
 	if j.spends = j.def.Source.Spends(j.attempt); j.spends {
 		if err := e.intend(j); err != nil {
 			j.spends = false
-			return nil, credential.Errorf(credential.Transient, "nothing was sent, because the state cannot be written: %w; free or repair the disk", err)
+			return nil, credential.Errorf(credential.Transient, "nothing was sent, because the state cannot be written: %w; %s", err, mend(err))
 		}
 		ctx = context.WithoutCancel(ctx)
 	}
@@ -164,7 +166,7 @@ func (e *Engine) save(j job, r store.Record) error {
 			}
 			return err
 		}
-		e.note(j.entry, credential.Transient, "the state cannot be written: "+err.Error()+"; free or repair the disk")
+		e.note(j.entry, credential.Transient, "the state cannot be written: "+err.Error()+"; "+mend(err))
 		select {
 		case <-ctx.Done():
 			return e.saveInTurn(j.entry, r) // the last chance
@@ -224,4 +226,13 @@ func (e *Engine) install(j *job, c *credential.Credential) *credential.Error {
 		return credential.Errorf(credential.Transient, "the issuer's answer lives too short to be used: %s", c.Times.Life.Round(time.Millisecond))
 	}
 	return nil
+}
+
+// mend says what to do about a state that cannot be written. A folder that was
+// removed is made by the next start, and only then locked.
+func mend(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "its folder was removed: restart authd"
+	}
+	return "free or repair the disk"
 }

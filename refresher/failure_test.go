@@ -3,6 +3,8 @@ package refresher
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -202,6 +204,25 @@ func TestAFullDiskIsNotTheIssuersFault(t *testing.T) {
 		w.pass(time.Second)
 		w.wantState("late", "fresh")
 	})
+}
+
+func TestAStateThatIsGoneTakesAnotherStartThanAFullDisk(t *testing.T) {
+	for want, problem := range map[string]error{"restart authd": fs.ErrNotExist, "free or repair the disk": errDisk} {
+		inWorld(t, func(w *world) {
+			src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
+			w.store.failing(func(op string) error {
+				if op == "intend" {
+					return problem
+				}
+				return nil
+			})
+			w.Set([]*Definition{define("a", src, usual)})
+			w.pass(time.Second)
+			if failure := w.Snapshot("a").Failure; failure == nil || !strings.Contains(failure.Message, want) {
+				t.Errorf("%v: got %v, want the remedy %q", problem, failure, want)
+			}
+		})
+	}
 }
 
 func TestAnAnswerThatIsDeadDoesNotReplaceAGoodValue(t *testing.T) {

@@ -30,7 +30,10 @@ func (h *host) key(name string) string {
 		h.configure("")
 	}
 	path := h.path("secrets", name)
-	h.want(h.authd("rekey", "--generate", path), 0)
+	r := h.authd("rekey", "--generate", path)
+	if h.want(r, 0); !strings.Contains(r.out, "authd rekey -c "+h.path("authd.toml")+" --to "+path+"\n") {
+		h.Errorf("the command to type is not for this configuration: %s", r.out)
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		h.Fatal(err)

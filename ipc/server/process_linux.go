@@ -141,7 +141,7 @@ func (p process) isHere() error {
 		} {
 			ours, err := readSpace("/proc/self"+space.file, space.line)
 			if err != nil {
-				return fmt.Errorf("the namespaces cannot be compared: %w", err)
+				return fmt.Errorf("the namespaces cannot be compared: %w; mount /proc", err)
 			}
 			its, err := readSpace(dir+space.file, space.line)
 			if err != nil {
