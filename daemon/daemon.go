@@ -188,6 +188,9 @@ func (d *Daemon) close(srv *server.Server, stop func(), parts *sync.WaitGroup) e
 	defer cancel()
 	err := srv.Shutdown(ctx)
 	stop()
+	waiting, ended := context.WithCancel(context.Background())
+	defer ended()
+	go d.whileEnding(waiting)
 	parts.Wait() // an exchange that spends a refresh token ends in its own time
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil

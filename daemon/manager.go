@@ -60,6 +60,7 @@ func (d *Daemon) feedWatchdog(ctx context.Context) {
 	if interval <= 0 {
 		return
 	}
+	d.tell(sd.SdNotifyWatchdog) // the daemon before may have fed it last a while ago
 	tick := time.NewTicker(interval / 4)
 	defer tick.Stop()
 	for last := uint64(0); ; {
@@ -73,6 +74,25 @@ func (d *Daemon) feedWatchdog(ctx context.Context) {
 			d.tell(sd.SdNotifyWatchdog)
 		}
 		d.engine.Rouse()
+	}
+}
+
+// longEnd is how long an exchange may keep a daemon from its end: the longest
+// timeout there can be, and what goes with it.
+const longEnd = 12 * time.Minute
+
+// whileEnding speaks for a daemon that waits for an exchange, when nobody feeds
+// the watchdog any more: the service manager would kill what must not be cut off.
+// ctx ends it.
+func (d *Daemon) whileEnding(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, longEnd)
+	defer stop()
+	pause := startMargin / 4
+	if interval, err := sd.SdWatchdogEnabled(false); err == nil && interval > 0 {
+		pause = min(pause, interval/4)
+	}
+	for rest(ctx, pause) {
+		d.tell(fmt.Sprintf("%s\nEXTEND_TIMEOUT_USEC=%d", sd.SdNotifyWatchdog, startMargin.Microseconds()))
 	}
 }
 

@@ -372,11 +372,7 @@ func TestTheServiceManagerHearsOneProcess(t *testing.T) {
 	if err := withCredentials(conn); err != nil {
 		t.Fatal(err)
 	}
-	cmd := h.prepare()
-	cmd.Args = append([]string{"sh", "-c", `WATCHDOG_PID=$$ exec "$@"`, "sh", program("authd")}, cmd.Args[1:]...)
-	cmd.Path = "/bin/sh"
-	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+h.path("notify"), "WATCHDOG_USEC=400000")
-	h.startAs(cmd)
+	h.startAs(h.watched())
 	started, first := h.pids()
 	heard := func(until string) (all string) {
 		t.Helper()
@@ -408,6 +404,62 @@ func TestTheServiceManagerHearsOneProcess(t *testing.T) {
 	}
 	h.stop()
 	heard("STOPPING=1")
+}
+
+// watched is authd below a service manager that listens at notify.
+func (h *host) watched() *exec.Cmd {
+	cmd := h.prepare()
+	cmd.Args = append([]string{"sh", "-c", `WATCHDOG_PID=$$ exec "$@"`, "sh", program("authd")}, cmd.Args[1:]...)
+	cmd.Path = "/bin/sh"
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+h.path("notify"), "WATCHDOG_USEC=400000")
+	return cmd
+}
+
+// TestTheWatchdogIsFedWhileAnExchangeEnds, which nobody waits for any more but
+// the daemon that is to end: it would be killed within it.
+func TestTheWatchdogIsFedWhileAnExchangeEnds(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := h.netography(issuers.Options{})
+	h.configure(whole(s))
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: h.path("notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	heard := make(chan string, 10_000)
+	go func() { // all the while, or who speaks would wait
+		for buffer := make([]byte, 4096); ; {
+			n, err := conn.Read(buffer)
+			if err != nil {
+				return
+			}
+			heard <- string(buffer[:n])
+		}
+	}()
+	until := func(what string) {
+		t.Helper()
+		h.until(10*time.Second, "the service manager hears "+what, func() bool {
+			for len(heard) > 0 {
+				if strings.Contains(<-heard, what) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	h.startAs(h.watched())
+	h.issued("netography")
+	s.act.(*issuers.Netography).Fail(issuers.Fault{On: issuers.Renewal, Times: 1, After: 3 * time.Second})
+	h.ctl("refresh", "netography", "--wait", "100ms")
+	h.until(5*time.Second, "the refresh token is spent", func() bool { return len(s.exchanges()) == 2 })
+	dir := h.elsewhere()
+	h.writeIn(dir, "secret", "invented-late")
+	h.write("conf.d/late.toml", late(dir))
+	h.want(h.ctl("reload"), 0)
+	until("RELOADING=1")
+	until("WATCHDOG=1\nEXTEND_TIMEOUT_USEC=")
+	h.until(10*time.Second, "the exchange has ended", func() bool { return h.state("netography").Generation == 2 })
 }
 
 // withCredentials has the kernel say who sends.
