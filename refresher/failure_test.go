@@ -206,22 +206,12 @@ func TestAFullDiskIsNotTheIssuersFault(t *testing.T) {
 	})
 }
 
-func TestAStateThatIsGoneTakesAnotherStartThanAFullDisk(t *testing.T) {
-	for want, problem := range map[string]error{"restart authd": fs.ErrNotExist, "free or repair the disk": errDisk} {
-		inWorld(t, func(w *world) {
-			src := &issuerScript{origin: "https://a.example", spends: true, answer: lives(time.Hour)}
-			w.store.failing(func(op string) error {
-				if op == "intend" {
-					return problem
-				}
-				return nil
-			})
-			w.Set([]*Definition{define("a", src, usual)})
-			w.pass(time.Second)
-			if failure := w.Snapshot("a").Failure; failure == nil || !strings.Contains(failure.Message, want) {
-				t.Errorf("%v: got %v, want the remedy %q", problem, failure, want)
-			}
-		})
+func TestAStateThatIsGoneTakesAnotherRemedyThanAFullDisk(t *testing.T) {
+	if got := mend(fmt.Errorf("state of a: %w", fs.ErrNotExist)); !strings.Contains(got, "restart authd") {
+		t.Errorf("a folder that is gone: %s", got)
+	}
+	if got := mend(errDisk); !strings.Contains(got, "free or repair the disk") {
+		t.Errorf("a full disk: %s", got)
 	}
 }
 
