@@ -43,6 +43,7 @@ type monitor struct {
 	events  chan event
 	life    context.Context // of Run
 	tasks   sync.WaitGroup  // what is run for daemons
+	tells   chan string     // to the service manager, in order
 
 	base     json.RawMessage // that the first daemon sealed itself with, for all that follow
 	active   *process
@@ -71,6 +72,7 @@ type event struct {
 
 const (
 	killTime = 5 * time.Second // how long a daemon that is asked for its stacks may take
+	maxTells = 64              // that wait for a service manager
 	endTime  = 2 * time.Second // how long commands that are ended at our own end may take
 )
 
@@ -82,7 +84,8 @@ func Run(ctx context.Context, o Options) (Ended, error) {
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT)
 	signal.Notify(hangups, syscall.SIGHUP)
 	life, end := context.WithCancel(context.Background())
-	m := &monitor{Options: o, nursery: newNursery(life), events: make(chan event), life: life}
+	m := &monitor{Options: o, nursery: newNursery(life), events: make(chan event), life: life, tells: make(chan string, maxTells)}
+	m.tasks.Go(m.speak)
 	defer m.endTasks(end)
 	for _, f := range o.Sockets {
 		m.sockets = append(m.sockets, kept{file: f})
@@ -242,6 +245,31 @@ func (m *monitor) tell(p *process, state string) {
 	if p != m.active { // one in standby is nobody yet
 		return
 	}
+	select {
+	case m.tells <- state:
+	default:
+		m.Log.Warn("the service manager was not told", "error", "it takes nothing any more")
+	}
+}
+
+// speak tells the service manager what there is to tell, to the last. One that
+// does not listen keeps nothing else waiting.
+func (m *monitor) speak() {
+	for {
+		select {
+		case state := <-m.tells:
+			m.tellNow(state)
+			continue
+		case <-m.life.Done():
+		}
+		for len(m.tells) > 0 {
+			m.tellNow(<-m.tells)
+		}
+		return
+	}
+}
+
+func (m *monitor) tellNow(state string) {
 	if err := m.Tell(state); err != nil {
 		m.Log.Warn("the service manager was not told", "error", err)
 	}

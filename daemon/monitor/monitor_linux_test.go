@@ -328,3 +328,21 @@ func TestNumbersAreEachDaemonsOwn(t *testing.T) {
 		t.Error("it was not taken back")
 	}
 }
+
+// TestAServiceManagerThatDoesNotListen keeps no command waiting.
+func TestAServiceManagerThatDoesNotListen(t *testing.T) {
+	proper(func(c *Client, _ *Handed, say func(string, ...any)) int {
+		_ = c.Hello()
+		_ = c.Tell("something")
+		ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+		defer stop()
+		out, err := c.Run(ctx, child.Command{Args: []string{"echo", "a"}, Max: 10})
+		say("%q %v", out, err)
+		return 0
+	})
+	never := make(chan struct{})
+	defer close(never)
+	if _, text := watchTold(t, func(string) error { <-never; return nil }); text != "\"a\\n\" <nil>\n" {
+		t.Error(text)
+	}
+}
