@@ -209,8 +209,19 @@ func (h *host) kill9() {
 	h.daemon.kill()
 	h.daemon = nil
 	for _, pid := range confined {
-		h.until(5*time.Second, "the confined process has ended too", func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
+		h.until(5*time.Second, "the confined process has ended too", func() bool { return !alive(pid) })
 	}
+}
+
+// alive says whether a process is there and not only waiting to be reaped, for
+// which whoever inherits it may take seconds.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
 }
 
 // stop ends the daemon as a service manager does.
