@@ -75,7 +75,9 @@ func needsOf(at base, l *loaded) *needs {
 	write := append(outputFolders(l.conf), at.StateDir)
 	var clean []string // of what is configured no longer: the state says so, which a daemon can change, so no more than that
 	for _, o := range store.PeekOutputs(at.StateDir) {
-		clean = append(clean, filepath.Dir(o.Path))
+		if folder := filepath.Dir(o.Path); !sandbox.Wide(folder, home) {
+			clean = append(clean, folder)
+		}
 	}
 	for _, folder := range outputFolders(l.conf) {
 		if sandbox.Wide(folder, home) {

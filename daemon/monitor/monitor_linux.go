@@ -241,40 +241,6 @@ func (m *monitor) greeted(p *process) {
 	}
 }
 
-func (m *monitor) tell(p *process, state string) {
-	if p != m.active { // one in standby is nobody yet
-		return
-	}
-	select {
-	case m.tells <- state:
-	default:
-		m.Log.Warn("the service manager was not told", "error", "it takes nothing any more")
-	}
-}
-
-// speak tells the service manager what there is to tell, to the last. One that
-// does not listen keeps nothing else waiting.
-func (m *monitor) speak() {
-	for {
-		select {
-		case state := <-m.tells:
-			m.tellNow(state)
-			continue
-		case <-m.life.Done():
-		}
-		for len(m.tells) > 0 {
-			m.tellNow(<-m.tells)
-		}
-		return
-	}
-}
-
-func (m *monitor) tellNow(state string) {
-	if err := m.Tell(state); err != nil {
-		m.Log.Warn("the service manager was not told", "error", err)
-	}
-}
-
 // keep holds the socket of the daemon that serves.
 func (m *monitor) keep(p *process, e event) {
 	if p != m.active || e.file == nil {

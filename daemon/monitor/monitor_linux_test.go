@@ -290,7 +290,7 @@ func TestAnEndAmongHangups(t *testing.T) {
 		signal.Ignore(syscall.SIGHUP)
 		signal.Notify(end, syscall.SIGTERM)
 		_ = c.Hello()
-		_ = c.Tell("something")
+		_ = c.Tell("STATUS=something")
 		say("")
 		select {
 		case <-end:
@@ -333,7 +333,7 @@ func TestNumbersAreEachDaemonsOwn(t *testing.T) {
 func TestAServiceManagerThatDoesNotListen(t *testing.T) {
 	proper(func(c *Client, _ *Handed, say func(string, ...any)) int {
 		_ = c.Hello()
-		_ = c.Tell("something")
+		_ = c.Tell("STATUS=something")
 		ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
 		defer stop()
 		out, err := c.Run(ctx, child.Command{Args: []string{"echo", "a"}, Max: 10})
@@ -344,5 +344,21 @@ func TestAServiceManagerThatDoesNotListen(t *testing.T) {
 	defer close(never)
 	if _, text := watchTold(t, func(string) error { <-never; return nil }); text != "\"a\\n\" <nil>\n" {
 		t.Error(text)
+	}
+}
+
+func TestTellable(t *testing.T) {
+	for state, want := range map[string]bool{
+		"READY=1\nSTATUS=1 credential; all well": true,
+		"RELOADING=1\nMONOTONIC_USEC=1":          true,
+		"WATCHDOG=1\nEXTEND_TIMEOUT_USEC=1":      true,
+		"MAINPID=1":                              false,
+		"STATUS=all well\nMAINPID=1":             false,
+		"FDSTORE=1":                              false,
+		"STATUS=all well\n\nREADY=1":             false,
+	} {
+		if got := tellable(state); got != want {
+			t.Errorf("%q: %v", state, got)
+		}
 	}
 }
