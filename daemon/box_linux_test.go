@@ -52,6 +52,14 @@ hosts = ["a.example"]
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// What the state says was written once, be it true or not.
+	left := strings.NewReplacer("{dir}", dir).Replace(`{"version":1,"outputs":[{"path":"{dir}/people/ada/.netrc"},{"path":"{dir}/elsewhere/token"}]}`)
+	if err := os.MkdirAll(filepath.Join(dir, "state"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "state", "outputs"), []byte(left), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	needs := func() *needs {
 		t.Helper()
 		l, err := loadConfig(t.Context(), Options{Config: conf})
@@ -67,7 +75,10 @@ hosts = ["a.example"]
 			t.Errorf("%s is not to be read", name)
 		}
 	}
-	for _, list := range [][]string{n.grant.Read, n.grant.Write, n.grant.Own} {
+	if !in(n.grant.Clean, "elsewhere") {
+		t.Errorf("nothing may be removed from elsewhere: %q", n.grant.Clean)
+	}
+	for _, list := range [][]string{n.grant.Read, n.grant.Write, n.grant.Own, n.grant.Clean} {
 		if in(list, "people/ada") || in(list, "people") || in(list, ".") {
 			t.Errorf("a home is granted: %q", list)
 		}
