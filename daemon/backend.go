@@ -261,6 +261,9 @@ func (b backend) Reload(ctx context.Context, c *server.Caller) (*ipc.Reload, err
 	if err != nil {
 		return nil, &ipc.Error{Code: ipc.Misconfig, Message: err.Error(), Hint: "the old configuration goes on running; authd check shows the same"}
 	}
+	if b.isLeaving() { // who is told of the new configuration must not ask one that has the old
+		<-b.left
+	}
 	return &ipc.Reload{Warnings: warnings}, nil
 }
 

@@ -65,6 +65,7 @@ type Daemon struct {
 	box         *box          // nil: not confined
 	renewed     []string      // what was told of the configuration that the next daemon has read; guarded by reloading
 	leaving     chan struct{} // closed when the next daemon is to take over
+	left        chan struct{} // closed when no caller comes to this one any more
 	placesMoved chan struct{} // a folder may not be what it was
 }
 
@@ -92,7 +93,7 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func newDaemon(o Options) *Daemon {
-	return &Daemon{options: o, log: o.Log, now: refresher.HostNow, moved: make(chan struct{}, 1), leaving: make(chan struct{}), placesMoved: make(chan struct{}, 1)}
+	return &Daemon{options: o, log: o.Log, now: refresher.HostNow, moved: make(chan struct{}, 1), leaving: make(chan struct{}), left: make(chan struct{}), placesMoved: make(chan struct{}, 1)}
 }
 
 // live is a daemon's life with a configuration that it can begin with.
@@ -159,8 +160,10 @@ func (d *Daemon) live(ctx context.Context, l *loaded, hangups <-chan os.Signal) 
 	case <-ctx.Done():
 	case <-d.leaving:
 		server.Leave(listener)
+		_ = listener.Close()
 	case err = <-served:
 	}
+	close(d.left)
 	return errors.Join(err, d.close(srv, stop, &parts))
 }
 

@@ -42,6 +42,7 @@ func (e *Engine) Set(defs []*Definition) {
 		}
 	}
 	e.entries.Store(&next)
+	e.events.send(Event{At: now.Wall, Kind: EventReloaded}) // before what comes of it
 	e.mu.Unlock()
 	for _, en := range unstored {
 		_ = e.persist(en)
@@ -49,7 +50,6 @@ func (e *Engine) Set(defs []*Definition) {
 	for _, def := range defs {
 		e.publish(next[def.Name])
 	}
-	e.events.send(Event{At: now.Wall, Kind: EventReloaded})
 	e.Rouse()
 }
 

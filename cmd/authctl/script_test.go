@@ -57,6 +57,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("AUTHD_SOCKET", filepath.Join(env.WorkDir, "s"))
 	env.Setenv("API", http.URL)
 	env.Setenv("NO_COLOR", "1")
+	env.Setenv("GORACE", "atexit_sleep_ms=10") // with the race detector a program sleeps for a second at its end
 	env.Values["world"] = w
 	return nil
 }
